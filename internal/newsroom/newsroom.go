@@ -214,6 +214,15 @@ type Entry struct {
 	AlsoIn []string
 }
 
+// An Article is what only the house's own files say of an entry, beside what
+// any feed can say.
+type Article struct {
+	Slug           string // articles/SLUG
+	ReadingMinutes int
+	Correction     string // note shown to readers; empty: none
+	Retracted      string // note; not empty: the article is withdrawn
+}
+
 // A Channel is a feed that we publish.
 type Channel struct {
 	Name         string // in its URL
