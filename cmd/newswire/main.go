@@ -1,0 +1,97 @@
+// Newswire is the wire desk of a news site: it pulls feeds, merges them with
+// the house's own articles, and publishes channels.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // schedules name zones, and the machine may have no zone files
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes of every command.
+const (
+	exitDone  = 0
+	exitWrong = 1 // something is wrong with what was asked
+	exitUsage = 2
+)
+
+// commands is the command line. Each command has a Run method that takes the
+// terminal it talks to.
+type commands struct {
+	Config string `short:"c" default:"config.yaml" placeholder:"FILE" help:"The configuration (default config.yaml)."`
+
+	Serve   serveCommand   `cmd:"" help:"Run the daemon: poll, publish, serve."`
+	Demo    demoCommand    `cmd:"" help:"Run the daemon on an invented newsroom; needs no network."`
+	Check   checkCommand   `cmd:"" help:"Are the configuration, the rules and the articles valid?"`
+	Preview previewCommand `cmd:"" help:"Ask one feed now and show each entry's verdict; stores nothing."`
+	Refresh refreshCommand `cmd:"" help:"Poll sources now."`
+	Sources sourcesCommand `cmd:"" help:"Show the health of every source."`
+	Build   buildCommand   `cmd:"" help:"Write every channel as static files."`
+	Version versionCommand `cmd:"" help:"Show version, commit and Go version."`
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is the program: it parses the command line, runs the command until it is
+// done or a signal ends it, and says in one line what went wrong.
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var cli commands
+	exited := -1
+	parser, err := kong.New(&cli,
+		kong.Name("newswire"),
+		kong.Description("The wire desk of a news site: many feeds in, curated channels out. Begin with: newswire demo"),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exited = code }),
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "newswire:", err)
+		return exitWrong
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if exited >= 0 { // --help was asked for
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "newswire: %v (see newswire --help)\n", err)
+		return exitUsage
+	}
+	term := newTerminal(stdout, stderr)
+	command.BindTo(ctx, (*context.Context)(nil))
+	return exitCode(command.Run(term, &cli), stderr)
+}
+
+// exitCode says what went wrong, unless that was said already, and with which
+// code to end.
+func exitCode(err error, stderr io.Writer) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errSaid):
+		return exitWrong
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(stderr, "newswire:", err)
+		return exitUsage
+	}
+	fmt.Fprintln(stderr, "newswire:", err)
+	return exitWrong
+}
+
+// errSaid ends a command whose findings stand on the terminal already.
+var errSaid = errors.New("said already")
+
+// errUsage marks a wrong use of the command line that only the command itself
+// can see.
+var errUsage = errors.New("usage")
