@@ -254,3 +254,10 @@ type Site struct {
 	Language           string
 	Timezone           *time.Location // for dates that people read
 }
+
+// A Publication is what we remember of a document that we publish, so that a
+// restart with equal bytes keeps its dates.
+type Publication struct {
+	ETag     string    // of the bytes last published
+	Modified time.Time // when they last changed; whole seconds
+}
