@@ -1,0 +1,163 @@
+package feeds
+
+import (
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// outURI returns raw as an absolute URI (RFC 3986) that a reader may follow:
+// the host in punycode, everything that is not ASCII or not allowed percent-
+// encoded, user and password dropped. It is empty for anything else: relative
+// references, and schemes that do not name a place, as javascript: or mailto:.
+func outURI(raw string) string {
+	raw = strings.TrimSpace(raw)
+	scheme, rest, _ := strings.Cut(raw, ":")
+	switch strings.ToLower(scheme) {
+	case "http", "https", "ftp", "gemini":
+	case "magnet":
+		return scheme + ":" + outPercent(rest)
+	default:
+		return ""
+	}
+	rest, ok := strings.CutPrefix(rest, "//")
+	if !ok {
+		return ""
+	}
+	end := strings.IndexAny(rest, `/?#\`)
+	if end < 0 {
+		end = len(rest)
+	}
+	given := rest[:end]
+	host := outHost(given[strings.LastIndexByte(given, '@')+1:])
+	if host == "" {
+		return ""
+	}
+	tail := outPercent(rest[end:])
+	if host == given && len(tail) == len(rest)-end {
+		return raw
+	}
+	return scheme + "://" + host + tail
+}
+
+// outHost returns a host with its port in ASCII, or nothing if it is none.
+func outHost(s string) string {
+	host, port := s, ""
+	if i := strings.LastIndexByte(s, ':'); i >= 0 && !strings.HasSuffix(s, "]") {
+		host, port = s[:i], s[i:]
+	}
+	if strings.Trim(port, ":0123456789") != "" || strings.Count(port, ":") > 1 {
+		return ""
+	}
+	if ip, ok := strings.CutPrefix(host, "["); ok {
+		ip, ok = strings.CutSuffix(ip, "]")
+		if !ok || ip == "" || strings.Trim(ip, "0123456789abcdefABCDEF:.") != "" {
+			return ""
+		}
+		return s
+	}
+	if outPlainHost(host) {
+		return s
+	}
+	ascii, err := idna.Lookup.ToASCII(host)
+	if err != nil || !outPlainHost(ascii) {
+		return ""
+	}
+	return ascii + port
+}
+
+func outPlainHost(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' && c != '_' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// outPercent percent-encodes every byte that may not stand in the path, query
+// or fragment of a URI, and a percent sign that begins no escape.
+func outPercent(s string) string {
+	hash := false
+	ok := func(i int) bool {
+		switch c := s[i]; {
+		case c == '%':
+			return i+2 < len(s) && outHex(s[i+1]) && outHex(s[i+2])
+		case c == '#': // only one fragment
+			first := !hash
+			hash = true
+			return first
+		default:
+			return outURIByte(c)
+		}
+	}
+	var b strings.Builder
+	done := 0
+	for i := range len(s) {
+		if ok(i) {
+			continue
+		}
+		const digits = "0123456789ABCDEF"
+		b.WriteString(s[done:i])
+		b.Write([]byte{'%', digits[s[i]>>4], digits[s[i]&15]})
+		done = i + 1
+	}
+	if done == 0 {
+		return s
+	}
+	b.WriteString(s[done:])
+	return b.String()
+}
+
+func outHex(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f'
+}
+
+// outURIByte reports whether c may stand in a path, query or fragment.
+func outURIByte(c byte) bool {
+	switch {
+	case c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9':
+		return true
+	}
+	return c < 0x80 && strings.IndexByte("-._~!$&'()*+,;=:@/?", c) >= 0
+}
+
+// outIRI returns s if it looks like an absolute IRI, as the scheme of a
+// category must be: a URI scheme, something after it, no spaces.
+func outIRI(s string) string {
+	s = outClean(strings.TrimSpace(s))
+	scheme, rest, ok := strings.Cut(s, ":")
+	if !ok || rest == "" || scheme == "" || strings.ContainsAny(s, " \t\r\n\"<>\\^`{|}") {
+		return ""
+	}
+	for i := range len(scheme) {
+		c := scheme[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (i == 0 || (c < '0' || c > '9') && c != '+' && c != '-' && c != '.') {
+			return ""
+		}
+	}
+	return s
+}
+
+// outMediaType returns s without parameters if it is a media type, and nothing
+// otherwise.
+func outMediaType(s string) string {
+	s, _, _ = strings.Cut(s, ";")
+	s = strings.TrimSpace(s)
+	kind, sub, ok := strings.Cut(s, "/")
+	if !ok || !outToken(kind) || !outToken(sub) {
+		return ""
+	}
+	return s
+}
+
+func outToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && strings.IndexByte("!#$&-^_.+", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
