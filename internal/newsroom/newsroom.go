@@ -138,6 +138,16 @@ type Check struct {
 	// Wait is how long the publisher asked us to wait (Cache-Control,
 	// Expires, ttl …) with its last answer.
 	Wait time.Duration `json:"wait,omitempty"`
+	// Status is the HTTP status of the last answer; 0: there was none.
+	Status int `json:"status,omitempty"`
+	// TTL, SkipHours (GMT) and SkipDays are what the feed itself says about
+	// when to ask.
+	TTL       time.Duration  `json:"ttl,omitempty"`
+	SkipHours []int          `json:"skip_hours,omitempty"`
+	SkipDays  []time.Weekday `json:"skip_days,omitempty"`
+	// GapSuspected says that the last document had no entry in common with
+	// the one before: some may have come and gone unseen.
+	GapSuspected bool `json:"gap_suspected,omitempty"`
 	// Rhythm holds arrival times of its newest entries, newest first, at most 50.
 	Rhythm []time.Time `json:"rhythm,omitempty"`
 
