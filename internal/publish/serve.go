@@ -1,0 +1,141 @@
+package publish
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"newswire/feeds"
+)
+
+// What we ask of those who keep our feeds: to look again after MaxAge, to use
+// an old copy for a while when we are busy, and for a day when we are down.
+// The same wait stands in the feeds themselves (rss:ttl): readers take the
+// largest of what they are told.
+const (
+	MaxAge       = 5 * time.Minute
+	cacheControl = "public, max-age=300, s-maxage=60, stale-while-revalidate=300, stale-if-error=86400"
+	vary         = "Accept-Encoding, Sec-Fetch-Dest"
+	// startWait is when to come back to a feed that was not yet rendered.
+	startWait = 10 * time.Second
+)
+
+var (
+	varyValues = []string{vary}
+	preflight  = fields{
+		one("Access-Control-Allow-Headers", "If-None-Match, If-Modified-Since, A-IM, Cache-Control"),
+		one("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
+		one("Access-Control-Allow-Origin", "*"),
+		one("Access-Control-Max-Age", "86400"),
+		one("Allow", "GET, HEAD, OPTIONS"),
+		one("Vary", vary),
+	}
+)
+
+// ServeHTTP answers /feeds/NAME.rss, .atom and .json from the shelf. Queries
+// mean nothing to it.
+func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	shelf := p.shelf.Load()
+	d := shelf.Document(r.URL.Path)
+	switch {
+	case d == nil:
+		serveNothing(w, shelf, r.URL.Path)
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		if p.Page != nil && navigates(r.Header) {
+			w.Header()["Vary"] = varyValues
+			p.Page.ServeHTTP(w, r)
+			return
+		}
+		d.serve(w, r)
+	case r.Method == http.MethodOptions:
+		preflight.setIn(w.Header())
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		refuseMethod(w)
+	}
+}
+
+// navigates reports whether a person's browser was sent here. It is never told
+// from Accept: readers ask for text/html there too.
+func navigates(h http.Header) bool {
+	dest := h["Sec-Fetch-Dest"]
+	return len(dest) == 1 && dest[0] == "document"
+}
+
+// serve answers GET and HEAD.
+func (d *Document) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	d.header.setIn(h)
+	if now := time.Now(); d.ahead(now) {
+		// No date may be later than the answer's own (RFC 9110 §8.8.2.1).
+		h["Last-Modified"] = []string{now.UTC().Format(http.TimeFormat)}
+	}
+	if d.unchanged(r.Header) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	v := choose(d.variants, r.Header["Accept-Encoding"])
+	if v == nil {
+		refuseCodings(w)
+		return
+	}
+	d.content.setIn(h)
+	if v.encoding != nil {
+		h["Content-Encoding"] = v.encoding
+	}
+	h["Content-Length"] = v.length
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodGet {
+		_, _ = w.Write(v.body) // a reader that went away is no fault of ours
+	}
+}
+
+// serveNothing answers for a path without a document: it may come, or there is
+// no such thing.
+func serveNothing(w http.ResponseWriter, shelf *Shelf, path string) {
+	h := w.Header()
+	h["Access-Control-Allow-Origin"] = []string{"*"}
+	h["Vary"] = varyValues
+	if shelf.expects(path) {
+		h["Cache-Control"] = []string{"no-store"}
+		h["Retry-After"] = []string{strconv.Itoa(int(startWait / time.Second))}
+		http.Error(w, "this feed is being made; ask again in a moment", http.StatusServiceUnavailable)
+		return
+	}
+	http.Error(w, "there is no such feed; /feeds lists those there are", http.StatusNotFound)
+}
+
+// expects reports whether a document may yet appear at a path. Before the
+// first rendering any feed may.
+func (s *Shelf) expects(path string) bool {
+	if s != nil {
+		return s.pending[path]
+	}
+	name, ok := strings.CutPrefix(path, "/feeds/")
+	if !ok {
+		return false
+	}
+	dot := strings.LastIndexByte(name, '.')
+	return dot > 0 && feeds.Format(name[dot+1:]).MediaType() != ""
+}
+
+func refuseMethod(w http.ResponseWriter) {
+	h := w.Header()
+	h["Allow"] = []string{"GET, HEAD, OPTIONS"}
+	h["Connection"] = []string{"close"} // what was sent along is not read
+	h["Vary"] = varyValues
+	http.Error(w, "feeds are read with GET or HEAD", http.StatusMethodNotAllowed)
+}
+
+func refuseCodings(w http.ResponseWriter) {
+	h := w.Header()
+	delete(h, "Etag") // of something that is not sent
+	delete(h, "Last-Modified")
+	h["Cache-Control"] = []string{"no-store"}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(http.StatusNotAcceptable)
+	_, _ = io.WriteString(w, "this feed can be sent as it is, or in gzip, br or zstd; Accept-Encoding refuses all of them\n")
+}
