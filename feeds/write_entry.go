@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // outID returns an entry's id, the same in every format: its GUID, else its
@@ -136,11 +137,14 @@ func outTexts(e *Entry) (summary, content HTML) {
 	return summary, content
 }
 
+// outNonblank returns h, or nothing if it would show nothing.
 func outNonblank(h HTML) HTML {
-	if strings.TrimSpace(string(h)) == "" || strings.TrimSpace(outClean(string(h))) == "" {
-		return ""
+	for _, r := range h {
+		if !unicode.IsSpace(r) && !outForbidden(r) {
+			return h
+		}
 	}
-	return h
+	return ""
 }
 
 // outEnclosures returns the enclosures that have an address, with a media type

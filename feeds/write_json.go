@@ -37,6 +37,7 @@ type jsonOutAttachment struct {
 // jsonOut writes f as one JSON document.
 func jsonOut(w io.Writer, f *Feed) error {
 	b := newJSONOutBuffer()
+	b.Grow(jsonOutSize(f))
 	if err := b.object(newJSONOutFeed(f), f.Extension); err != nil {
 		return fmt.Errorf("feeds: JSON Feed: %w", err)
 	}
@@ -55,6 +56,16 @@ func jsonOut(w io.Writer, f *Feed) error {
 	b.WriteString("\n]}\n")
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+// jsonOutSize guesses how many bytes f needs, mostly for its texts.
+func jsonOutSize(f *Feed) int {
+	n := 4 << 10
+	for i := range f.Entries {
+		e := &f.Entries[i]
+		n += 1<<10 + len(e.Content) + len(e.Content)/8 + 2*len(e.Summary)
+	}
+	return n
 }
 
 type jsonOutBuffer struct {
