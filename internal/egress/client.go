@@ -172,6 +172,9 @@ func (c *Client) Host(rawURL string) string {
 // if as many as may are running.
 func (c *Client) Free(host string) (time.Time, bool) { return c.hosts.free(host, time.Now()) }
 
+// Spaced reports whether requests to a host keep a distance in time.
+func (c *Client) Spaced(host string) bool { return c.interval(host) > 0 }
+
 // HostRequests returns how many requests to one host may run at once.
 func (c *Client) HostRequests() int { return c.hosts.limit }
 

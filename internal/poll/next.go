@@ -59,6 +59,11 @@ func ruleOf(c newsroom.Check) rule {
 			return dormantWeekly
 		}
 		return patiently
+	case newsroom.ClassLimits:
+		if c.Failures == 0 {
+			return usually
+		}
+		return patiently
 	case newsroom.ClassHTTPStatus:
 		if c.Status >= 300 && c.Status < 400 && c.Status != 304 {
 			return patiently
@@ -67,7 +72,7 @@ func ruleOf(c newsroom.Check) rule {
 	}
 	if slices.Contains([]newsroom.Class{
 		newsroom.ClassTLSCert, newsroom.ClassTLSProto, newsroom.ClassNotFeed, newsroom.ClassHTTP4xx, newsroom.ClassAuth,
-		newsroom.ClassContentEncoding, newsroom.ClassRedirectLoop, newsroom.ClassRedirectBad, newsroom.ClassLimits, newsroom.ClassCharset,
+		newsroom.ClassContentEncoding, newsroom.ClassRedirectLoop, newsroom.ClassRedirectBad, newsroom.ClassCharset,
 	}, c.Class) {
 		return patiently
 	}

@@ -18,6 +18,9 @@ import (
 const (
 	maxRhythm = 50 // arrival times kept
 	maxNotes  = 20
+	// fullDocument is how many entries are read of one document. One that has
+	// more gave all that we take: that is no failure.
+	fullDocument = 1000
 
 	movedTimes = 5 // equal permanent redirects …
 	movedFor   = 7 * day
@@ -111,14 +114,16 @@ func (v *visit) parsed(resp *egress.Response, feed *feeds.Feed, o Outcome, probl
 		c.Class, c.Problem = newsroom.ClassPartial, fmt.Sprintf("%s: %d entries or fields were too large and were cut", newsroom.ClassPartial, o.Cut)
 	}
 	if !c.Class.Good() {
-		c.Failures = v.before.Failures + 1
 		c.LastOK = v.before.LastOK
+		if c.Class != newsroom.ClassLimits || len(feed.Entries) < fullDocument {
+			c.Failures = v.before.Failures + 1
+		}
 	}
 	described(&c, feed)
-	v.counted(&c, o)
+	v.counted(&c, len(feed.Entries), o)
 	c.Notes = merged(c.Notes, o.Notes)
 	v.remark(&c, feed, o)
-	if c.Class == newsroom.ClassOK {
+	if c.Class.Good() { // then the document was read to its end
 		c.LastFull = v.at
 		c.Window = o.Window
 		v.keepValidators(&c, resp)
@@ -152,12 +157,15 @@ func described(c *newsroom.Check, feed *feeds.Feed) {
 }
 
 // counted notes what the newsroom took.
-func (v *visit) counted(c *newsroom.Check, o Outcome) {
+func (v *visit) counted(c *newsroom.Check, entries int, o Outcome) {
 	c.New, c.Updated, c.GapSuspected = o.New, o.Updated, o.GapSuspected
 	if o.KeyPolicy != "" {
 		c.KeyPolicy = o.KeyPolicy
 	}
-	c.Realiased = o.RealiasedPolls
+	c.Realiased = 0
+	if 2*o.Realiased > entries {
+		c.Realiased = v.before.Realiased + 1
+	}
 	c.Rhythm = newest(append(slices.Clone(o.Rhythm), v.before.Rhythm...))
 	if o.New == 0 {
 		return
