@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/andybalholm/brotli"
@@ -72,15 +71,15 @@ func ETag(body []byte) string {
 	return `W/"` + hex.EncodeToString(sum[:16]) + `"`
 }
 
-// newDocument compresses a body and prepares every header of its answers.
-func newDocument(path string, format feeds.Format, body []byte, modified time.Time, links []feeds.Link) *Document {
+// document compresses a body and prepares every header of its answers.
+func (c *compressor) document(path string, format feeds.Format, body []byte, modified time.Time, links []feeds.Link) *Document {
 	d := &Document{
 		Path: path, Format: format, MediaType: format.MediaType() + "; charset=utf-8",
 		Body: body, ETag: ETag(body), Modified: modified, Links: links,
 		lastModified: modified.UTC().Format(http.TimeFormat),
 	}
 	d.tag = strings.Trim(strings.TrimPrefix(d.ETag, "W/"), `"`)
-	d.Gzip, d.Brotli, d.Zstd = compress(body)
+	d.Gzip, d.Brotli, d.Zstd = c.compress(body)
 	d.variants = variants(d)
 	d.header = fields{
 		one("Access-Control-Allow-Origin", "*"),
@@ -149,10 +148,8 @@ func headerURL(raw string) string {
 	}, raw)
 }
 
-// compressors are reused between documents and dropped by the collector when
-// nothing is published for a while: together they hold about 10 MB.
-var compressors = sync.Pool{New: func() any { return newCompressor() }}
-
+// A compressor makes the codings. It holds about 10 MB, and serves one document
+// at a time.
 type compressor struct {
 	gzip   *gzip.Writer
 	brotli *brotli.Writer
@@ -184,9 +181,7 @@ func newCompressor() *compressor {
 }
 
 // compress returns the codings of a body; nil for one that is not smaller.
-func compress(body []byte) (gz, br, zs []byte) {
-	c := compressors.Get().(*compressor)
-	defer compressors.Put(c)
+func (c *compressor) compress(body []byte) (gz, br, zs []byte) {
 	brotliWriter := c.brotli
 	if len(body) > bigBody {
 		brotliWriter = brotli.NewWriterLevel(nil, brotliQualityBig)

@@ -246,7 +246,9 @@ func (run *pass) writeAll(c composer, entries, withdrawn []newsroom.Entry) ([]ne
 	entries, badEntries := run.sound(c, entries, false)
 	withdrawn, badWithdrawn := run.sound(c, withdrawn, true)
 	bad := badEntries + badWithdrawn
-	if bad == 0 {
+	if all := len(entries) + len(withdrawn) + bad; bad == 0 || 2*bad > all {
+		// It is not this entry or that one. A feed that lost most of its
+		// entries is worse for readers than one that is old.
 		return nil, nil, first
 	}
 	bodies, err = run.writeFormats(c, entries, withdrawn)
@@ -334,7 +336,7 @@ func (run *pass) document(ctx context.Context, c composer, format feeds.Format, 
 	if past.ETag == etag && (old == nil || past.Modified.After(old.Modified)) {
 		// Another process published these bytes, or this one before it was
 		// started again: they have not changed since.
-		return newDocument(path, format, body, past.Modified.UTC(), c.links(format)), false, nil
+		return run.coder().document(path, format, body, past.Modified.UTC(), c.links(format)), false, nil
 	}
 	modified := nextVersion(run.now, last)
 	publication := newsroom.Publication{ETag: etag, Modified: modified}
@@ -343,7 +345,14 @@ func (run *pass) document(ctx context.Context, c composer, format feeds.Format, 
 	}
 	run.past[path] = publication
 	run.stats.written.Add(1)
-	return newDocument(path, format, body, modified, c.links(format)), true, nil
+	return run.coder().document(path, format, body, modified, c.links(format)), true, nil
+}
+
+func (run *pass) coder() *compressor {
+	if run.compressor == nil {
+		run.compressor = newCompressor()
+	}
+	return run.compressor
 }
 
 // nextVersion dates a version: now, in whole seconds, but always later than the

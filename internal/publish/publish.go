@@ -84,9 +84,11 @@ type Publisher struct {
 	nudge chan struct{}
 	made  sync.Once // nudge
 
-	rendering sync.Mutex                                               // one pass at a time; guards what follows
-	entries   map[int64]rendered                                       // of the last pass, by key
-	write     func(f *feeds.Feed, format feeds.Format) ([]byte, error) // nil: feeds.Write; tests break it
+	rendering  sync.Mutex         // one pass at a time; guards what follows
+	entries    map[int64]rendered // of the last pass, by key
+	compressor *compressor        // nil when nothing was published for a while
+	// write is feeds.Write where it is nil; tests break it.
+	write func(f *feeds.Feed, format feeds.Format) ([]byte, error)
 }
 
 // Nudge asks for a rendering soon. It never blocks; many nudges make one rendering.
@@ -182,6 +184,9 @@ func (p *Publisher) render(ctx context.Context) error {
 		changed = append(changed, paths...)
 	}
 	p.entries = pass.used
+	if len(changed) == 0 {
+		p.compressor = nil
+	}
 	if !last.same(next) {
 		next.version = last.Version() + 1
 		p.shelf.Store(next)
