@@ -92,10 +92,11 @@ func ReplaceDir(dir string, write func(dir string) error) error {
 	if err := fill(next, write); err != nil {
 		return err
 	}
-	if exists {
-		if err := os.Rename(dir, old); err != nil {
-			return err
-		}
+	if !exists {
+		return errors.Join(os.Rename(next, dir), syncDir(parent))
+	}
+	if err := os.Rename(dir, old); err != nil {
+		return err
 	}
 	if err := os.Rename(next, dir); err != nil {
 		return errors.Join(err, recoverDir(dir, old))
