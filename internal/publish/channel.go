@@ -15,7 +15,7 @@ const (
 	extensionName = "_newswire"
 )
 
-// founding dates a channel that never had an entry. A feed must have a date,
+// founding dates a channel without entries. A feed must have a date,
 // and the clock's would make every rendering a new version.
 var founding = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
@@ -90,18 +90,15 @@ func (c composer) links(format feeds.Format) []feeds.Link {
 	return append(links, c.alternates(format)...)
 }
 
-// newest returns the latest change among entries, never the clock.
+// newest returns when anything of what stands in a channel last came in or
+// changed, never the clock.
 func newest(entries, withdrawn []newsroom.Entry) time.Time {
-	var last time.Time
+	last := founding
 	for _, list := range [][]newsroom.Entry{entries, withdrawn} {
 		for i := range list {
-			if t := list[i].Entry.Updated; t.After(last) {
-				last = t
-			}
+			e := &list[i]
+			last = later(last, later(e.Entry.Updated, later(e.Changed, e.FirstSeen)))
 		}
-	}
-	if last.IsZero() {
-		return founding
 	}
 	return last
 }

@@ -137,7 +137,7 @@ func (s sources) published(e *newsroom.Entry) newsroom.Entry {
 		License:   e.License,
 		Authors:   s.authors(e, o),
 		Published: firstPublished(e),
-		Updated:   lastUpdated(e, o.House),
+		Updated:   lastUpdated(e),
 	}
 	if out.Entry.Language == s.site.Language {
 		out.Entry.Language = ""
@@ -238,32 +238,39 @@ func sourceFeed(o Origin, updated time.Time) *feeds.Feed {
 // earliest is the first date that we believe: feeds are no older.
 var earliest = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// tolerance is how far the clock of a publisher may be ahead of ours.
+const tolerance = 10 * time.Minute
+
 // firstPublished returns when an entry was published, or first seen where it
 // does not say, or says a date that cannot be.
 func firstPublished(e *newsroom.Entry) time.Time {
 	seen := e.FirstSeen.UTC().Truncate(time.Second)
 	said := e.Published.UTC().Truncate(time.Second)
-	if said.Before(earliest) || (!seen.IsZero() && said.After(seen.Add(10*time.Minute))) {
+	if said.Before(earliest) || (!seen.IsZero() && said.After(seen.Add(tolerance))) {
 		return seen
 	}
 	return said
 }
 
-// lastUpdated returns when readers should look at an entry again. Of others'
-// entries we tell only changes that we found material; our own writers say
-// themselves what is one.
-func lastUpdated(e *newsroom.Entry, house bool) time.Time {
+// lastUpdated returns when readers should look at an entry again. Which changes
+// count was decided when they came in; here only a date ahead of the time at
+// which we learned of it is not believed.
+func lastUpdated(e *newsroom.Entry) time.Time {
 	last := firstPublished(e)
-	times := []time.Time{e.Changed, e.Withdrawn}
-	if house {
-		times = append(times, e.Updated)
+	said, learned := e.Updated, later(e.FirstSeen, e.Changed)
+	if said.After(learned.Add(tolerance)) {
+		said = learned
 	}
-	for _, t := range times {
-		if t = t.UTC().Truncate(time.Second); t.After(last) {
-			last = t
-		}
+	return later(last, later(said, e.Withdrawn))
+}
+
+// later returns the later of two times, as they are published.
+func later(a, b time.Time) time.Time {
+	a, b = a.UTC().Truncate(time.Second), b.UTC().Truncate(time.Second)
+	if b.After(a) {
+		return b
 	}
-	return last
+	return a
 }
 
 // extension returns the members of a JSON Feed item that the standard has no

@@ -270,21 +270,23 @@ func TestWithdrawn(t *testing.T) {
 
 func TestDates(t *testing.T) {
 	seen := now
+	hour := time.Hour
 	tests := []struct {
-		name                        string
-		published, updated, changed time.Time
-		house                       bool
-		wantPublished, wantUpdated  time.Time
+		name                          string
+		published, updated, changed   time.Time
+		wantPublished, wantLastChange time.Time
 	}{
-		{name: "as declared", published: seen.Add(-time.Hour), wantPublished: seen.Add(-time.Hour), wantUpdated: seen.Add(-time.Hour)},
-		{name: "E-5 none", wantPublished: seen, wantUpdated: seen},
-		{name: "E-6 in the future", published: seen.Add(24 * time.Hour), wantPublished: seen, wantUpdated: seen},
-		{name: "a clock a little ahead", published: seen.Add(time.Minute), wantPublished: seen.Add(time.Minute), wantUpdated: seen.Add(time.Minute)},
-		{name: "E-17 before there were feeds", published: time.Unix(0, 0), wantPublished: seen, wantUpdated: seen},
-		{name: "E-8 others' own word does not move it", published: seen.Add(-time.Hour), updated: seen, wantPublished: seen.Add(-time.Hour), wantUpdated: seen.Add(-time.Hour)},
-		{name: "E-8 a material change does", published: seen.Add(-time.Hour), changed: seen.Add(time.Hour), wantPublished: seen.Add(-time.Hour), wantUpdated: seen.Add(time.Hour)},
-		{name: "our own word counts", published: seen.Add(-time.Hour), updated: seen, house: true, wantPublished: seen.Add(-time.Hour), wantUpdated: seen},
-		{name: "parts of seconds go", published: seen.Add(-time.Hour + 5e8), wantPublished: seen.Add(-time.Hour), wantUpdated: seen.Add(-time.Hour)},
+		{name: "as declared", published: seen.Add(-hour), wantPublished: seen.Add(-hour), wantLastChange: seen.Add(-hour)},
+		{name: "E-5 none", wantPublished: seen, wantLastChange: seen},
+		{name: "E-6 in the future", published: seen.Add(24 * hour), wantPublished: seen, wantLastChange: seen},
+		{name: "a clock a little ahead", published: seen.Add(time.Minute), wantPublished: seen.Add(time.Minute), wantLastChange: seen.Add(time.Minute)},
+		{name: "E-17 before there were feeds", published: time.Unix(0, 0), wantPublished: seen, wantLastChange: seen},
+		{name: "updated", published: seen.Add(-hour), updated: seen, wantPublished: seen.Add(-hour), wantLastChange: seen},
+		{name: "updated before it was published", published: seen.Add(-hour), updated: seen.Add(-2 * hour), wantPublished: seen.Add(-hour), wantLastChange: seen.Add(-hour)},
+		{name: "updated in the future", published: seen.Add(-hour), updated: seen.Add(40 * hour), wantPublished: seen.Add(-hour), wantLastChange: seen},
+		{name: "updated when we saw it change", published: seen.Add(-hour), updated: seen.Add(2 * hour), changed: seen.Add(2 * hour), wantPublished: seen.Add(-hour), wantLastChange: seen.Add(2 * hour)},
+		{name: "E-8 a change that was not material", published: seen.Add(-hour), changed: time.Time{}, wantPublished: seen.Add(-hour), wantLastChange: seen.Add(-hour)},
+		{name: "parts of seconds go", published: seen.Add(-hour + 5e8), wantPublished: seen.Add(-hour), wantLastChange: seen.Add(-hour)},
 	}
 	for _, test := range tests {
 		e := wire(1)
@@ -292,8 +294,8 @@ func TestDates(t *testing.T) {
 		if got := firstPublished(&e); !got.Equal(test.wantPublished) {
 			t.Errorf("%s: published %s, want %s", test.name, got, test.wantPublished)
 		}
-		if got := lastUpdated(&e, test.house); !got.Equal(test.wantUpdated) {
-			t.Errorf("%s: updated %s, want %s", test.name, got, test.wantUpdated)
+		if got := lastUpdated(&e); !got.Equal(test.wantLastChange) {
+			t.Errorf("%s: updated %s, want %s", test.name, got, test.wantLastChange)
 		}
 	}
 }
