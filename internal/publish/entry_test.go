@@ -212,6 +212,7 @@ func TestCorrection(t *testing.T) {
 	e := article(1, "gpt-6")
 	e.Correction = "The model has 2 <b>heads</b> & no tail."
 	e.Updated = e.Published.Add(time.Hour)
+	e.Changed = e.Updated
 	p := publishOne(t, "", e)
 	const note = "Correction:"
 	for format, item := range shown(t, p) {
