@@ -13,6 +13,8 @@ import (
 	_ "time/tzdata" // schedules name zones, and the machine may have no zone files
 
 	"github.com/alecthomas/kong"
+
+	"newswire/internal/config"
 )
 
 // The exit codes of every command.
@@ -81,12 +83,20 @@ func exitCode(err error, stderr io.Writer) int {
 		return exitDone
 	case errors.Is(err, errSaid):
 		return exitWrong
+	case isConfigError(err):
+		fmt.Fprintln(stderr, err) // a finding a line, each with its place
+		return exitWrong
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(stderr, "newswire:", err)
 		return exitUsage
 	}
 	fmt.Fprintln(stderr, "newswire:", err)
 	return exitWrong
+}
+
+func isConfigError(err error) bool {
+	_, ok := errors.AsType[config.Errors](err)
+	return ok
 }
 
 // errSaid ends a command whose findings stand on the terminal already.

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"newswire/internal/config"
+	"newswire/internal/newsroom"
+)
+
+// A reloadReport is what the last reload did, for the desk.
+type reloadReport struct {
+	At      time.Time
+	Changes []string
+	Refused []string // findings; the configuration before stayed in force
+}
+
+// reload puts a changed configuration in force. One that fails to load leaves
+// the running one as it is.
+func (w *wire) reload(ctx context.Context, file string) {
+	old := w.now.Load()
+	s, err := loadSettings(file)
+	if err == nil {
+		err = w.poller.SetSources(s.bySlug())
+	}
+	if err != nil {
+		w.figures.reloads.WithLabelValues("refused").Inc()
+		w.reloaded.Store(&reloadReport{At: time.Now(), Refused: findings(err)})
+		for _, f := range findings(err) {
+			w.log.Error("configuration not reloaded; the last good one stays in force", "problem", f)
+		}
+		return
+	}
+	w.now.Store(s)
+	changes := difference(old, s)
+	w.figures.reloads.WithLabelValues("done").Inc()
+	w.reloaded.Store(&reloadReport{At: time.Now(), Changes: changes})
+	w.log.Info("configuration reloaded", "changes", strings.Join(changes, "; "))
+	for _, warning := range s.config.Warnings {
+		w.log.Warn(warning.String())
+	}
+	if _, err := w.readHouse(ctx); err != nil {
+		w.log.Error("the house's articles cannot be read; what was published stays", "error", err)
+	}
+	if rulesDiffer(old, s) {
+		signalTo(w.redecide)()
+	}
+	w.publisher.Nudge()
+	w.poller.Nudge()
+}
+
+// findings are the lines that say what is wrong with a configuration.
+func findings(err error) []string {
+	list, ok := errors.AsType[config.Errors](err)
+	if !ok {
+		return []string{err.Error()}
+	}
+	lines := make([]string, len(list))
+	for i, f := range list {
+		lines[i] = f.String()
+	}
+	return lines
+}
+
+// difference says in words what a reload changes, and what it cannot change.
+func difference(old, s *settings) []string {
+	var changes []string
+	before, after := old.bySlug(), s.bySlug()
+	for _, src := range s.sources {
+		was, known := before[src.Slug]
+		switch {
+		case !known:
+			changes = append(changes, "source added: "+src.Name)
+		case was.URL != src.URL:
+			changes = append(changes, "source has another address: "+src.Name)
+		case was.Keep != src.Keep || was.Drop != src.Drop:
+			changes = append(changes, "rules changed: "+src.Name)
+		case !sameSource(was, src):
+			changes = append(changes, "source changed: "+src.Name)
+		}
+	}
+	for _, src := range old.sources {
+		if _, kept := after[src.Slug]; !kept {
+			changes = append(changes, "source removed: "+src.Name)
+		}
+	}
+	if old.config.Rules != s.config.Rules {
+		changes = append(changes, "rules for all sources changed")
+	}
+	changes = append(changes, channelDifference(old.channels, s.channels)...)
+	if !slices.Equal(old.config.Overrides.Hide, s.config.Overrides.Hide) || !slices.Equal(old.config.Overrides.Pin, s.config.Overrides.Pin) {
+		changes = append(changes, "overrides changed")
+	}
+	if old.config.Server != s.config.Server || old.config.Database != s.config.Database || old.config.Articles != s.config.Articles ||
+		fmt.Sprint(old.config.Fetch) != fmt.Sprint(s.config.Fetch) || old.config.Guard != s.config.Guard {
+		changes = append(changes, "server, database, articles, fetch and guard changed: these take effect at the next start")
+	}
+	if len(changes) == 0 {
+		changes = append(changes, "nothing that matters")
+	}
+	return changes
+}
+
+func channelDifference(old, now []newsroom.Channel) []string {
+	var changes []string
+	for _, ch := range now {
+		i := slices.IndexFunc(old, func(o newsroom.Channel) bool { return o.Name == ch.Name })
+		if i < 0 {
+			changes = append(changes, "channel added: "+ch.Name)
+		} else if old[i] != ch {
+			changes = append(changes, "channel changed: "+ch.Name)
+		}
+	}
+	for _, o := range old {
+		if !slices.ContainsFunc(now, func(ch newsroom.Channel) bool { return o.Name == ch.Name }) {
+			changes = append(changes, "channel removed: "+o.Name)
+		}
+	}
+	return changes
+}
+
+func sameSource(a, b newsroom.Source) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
+
+// rulesDiffer reports whether entries that are stored must be decided again.
+func rulesDiffer(old, s *settings) bool {
+	return old.config.Rules != s.config.Rules ||
+		len(channelDifference(old.channels, s.channels)) > 0 ||
+		!slices.Equal(old.config.Overrides.Hide, s.config.Overrides.Hide) ||
+		!slices.Equal(old.config.Overrides.Pin, s.config.Overrides.Pin) ||
+		!slices.EqualFunc(old.sources, s.sources, sameSource)
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"newswire/internal/web"
+)
+
+// drain is how long requests that run at the end may take.
+const drain = 20 * time.Second
+
+type serveCommand struct {
+	Listen string     `placeholder:"ADDRESS" help:"Address of feeds and site, instead of server.listen."`
+	Desk   string     `placeholder:"ADDRESS" help:"Address of the desk, instead of server.desk."`
+	Log    slog.Level `default:"info" enum:"debug,info,warn,error,DEBUG,INFO,WARN,ERROR" help:"What is logged: debug, info, warn or error."`
+}
+
+// Run is the daemon.
+func (c *serveCommand) Run(ctx context.Context, t *terminal, cli *commands) error {
+	s, err := loadSettings(cli.Config)
+	if err != nil {
+		return err
+	}
+	log := newLog(t, c.Log)
+	for _, warning := range s.config.Warnings {
+		log.Warn(warning.String())
+	}
+	return serve(ctx, s, addresses{c.Listen, c.Desk}, log, func(site, desk string) {
+		log.Info("serving", "site", "http://"+site+"/", "desk", "http://"+desk+"/", "sources", len(s.sources), "channels", len(s.channels))
+	})
+}
+
+// newLog writes text for people at a terminal, and JSON for programs.
+func newLog(t *terminal, level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if t.live {
+		return slog.New(slog.NewTextHandler(t.err, options))
+	}
+	return slog.New(slog.NewJSONHandler(t.err, options))
+}
+
+// addresses override those of the configuration where they are not empty.
+type addresses struct{ site, desk string }
+
+// serve wires everything and runs it until the context ends. It is the map of
+// the program: six parts, each stopped by the context, none started elsewhere.
+func serve(ctx context.Context, s *settings, at addresses, log *slog.Logger, ready func(site, desk string)) error {
+	site, err := listen(at.site, s.config.Server.Listen, "server.listen", "--listen")
+	if err != nil {
+		return err
+	}
+	defer site.Close()
+	desk, err := listen(at.desk, s.config.Server.Desk, "server.desk", "--desk")
+	if err != nil {
+		return err
+	}
+	defer desk.Close()
+	w, err := openWire(ctx, s, log)
+	if err != nil {
+		return err
+	}
+	defer closing(w, log)
+	pages, err := w.siteHandler()
+	if err != nil {
+		return err
+	}
+	private, err := w.deskHandler(desk.Addr())
+	if err != nil {
+		return err
+	}
+	w.prepare(ctx)
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return w.publisher.Run(ctx) })
+	group.Go(func() error { return w.poller.Run(ctx) })
+	group.Go(func() error { return w.keepHouse(ctx) })
+	group.Go(func() error { return w.keepSettings(ctx) })
+	group.Go(func() error { return answer(ctx, site, pages, log) })
+	group.Go(func() error { return answer(ctx, desk, private, log) })
+	ready(site.Addr().String(), desk.Addr().String())
+	return group.Wait()
+}
+
+func closing(c interface{ close() error }, log *slog.Logger) {
+	if err := c.close(); err != nil {
+		log.Error("closing", "error", err)
+	}
+}
+
+// listen opens an address; the error says which setting named it.
+func listen(override, configured, key, flag string) (net.Listener, error) {
+	address, from := configured, key
+	if override != "" {
+		address, from = override, flag
+	}
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s: %s is in use by another program; name a free address with %s", from, address, flag)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot listen on %s: %w", from, address, err)
+	}
+	return l, nil
+}
+
+// answer serves until the context ends, and then lets requests that run finish.
+func answer(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
+	server := web.NewServer(h, log)
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(web.Limit(l)) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	if err := server.Shutdown(late); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	return nil
+}
+
+// prepare fills the shelf before the first request: our own articles and what
+// is stored are served at once, whatever the sources do.
+func (w *wire) prepare(ctx context.Context) {
+	if _, err := w.readHouse(ctx); err != nil {
+		w.log.Error("the house's articles cannot be read", "error", err)
+	}
+	if err := w.publisher.Render(ctx); err != nil {
+		w.log.Error("rendering", "error", err)
+	}
+}
+
+// keepHouse reads the house's folder again when a file changed and when an
+// embargo ends.
+func (w *wire) keepHouse(ctx context.Context) error {
+	changed := make(chan struct{}, 1)
+	folder := w.now.Load().path(w.now.Load().config.Articles)
+	if folder != "" {
+		go watch(ctx, []string{folder}, w.log, signalTo(changed))
+	}
+	for {
+		next, err := w.readHouse(ctx)
+		if err != nil && ctx.Err() == nil {
+			w.log.Error("the house's articles cannot be read; what was published stays", "error", err)
+		}
+		wake := time.Hour
+		if !next.IsZero() {
+			wake = max(time.Until(next), 10*time.Millisecond)
+		}
+		timer := time.NewTimer(min(wake, time.Hour))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-changed:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// keepSettings reloads the configuration when its file changed or SIGHUP came.
+func (w *wire) keepSettings(ctx context.Context) error {
+	changed := make(chan struct{}, 1)
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	file := w.now.Load().file
+	go watch(ctx, []string{file}, w.log, signalTo(changed))
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		case <-hangup:
+		}
+		w.reload(ctx, file)
+	}
+}
+
+// signalTo leaves one signal in a channel of capacity one; more are one.
+func signalTo(c chan<- struct{}) func() {
+	return func() {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// siteHandler is what the public address answers.
+func (w *wire) siteHandler() (http.Handler, error) {
+	s := w.now.Load()
+	site := web.NewSite(web.SiteConfig{
+		View:  w.view.Load,
+		Feeds: w.publisher,
+		Bot: web.Bot{
+			UserAgent:    w.client.UserAgent(),
+			Contact:      s.contact(),
+			MinInterval:  s.config.Fetch.MinInterval,
+			MaxInterval:  s.config.Fetch.MaxInterval,
+			HostInterval: s.config.Fetch.HostInterval,
+		},
+		Log: w.log,
+	})
+	if s.config.Articles != "" {
+		root, err := os.OpenRoot(filepath.Join(s.path(s.config.Articles), "images"))
+		if err == nil {
+			site.Images = root.FS()
+		} else if !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("pictures of the house's articles: %w", err)
+		}
+	}
+	w.publisher.Page = site
+	return site, nil
+}

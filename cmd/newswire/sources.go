@@ -1,0 +1,179 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"newswire/internal/newsroom"
+	"newswire/internal/poll"
+	"newswire/internal/store"
+)
+
+type sourcesCommand struct {
+	JSON bool `help:"Print one JSON document."`
+}
+
+// health is a source as `sources` and `refresh` show it.
+type health struct {
+	Name           string         `json:"name"`
+	URL            string         `json:"url"`
+	Class          newsroom.Class `json:"class"`
+	Problem        string         `json:"problem,omitempty"`
+	Notes          []string       `json:"notes,omitempty"`
+	New            int            `json:"new"`
+	Updated        int            `json:"updated"`
+	LastOK         *time.Time     `json:"last_ok"`
+	Next           *time.Time     `json:"next"`
+	Failures       int            `json:"failures"`
+	EntriesPerWeek float64        `json:"entries_per_week"`
+	Silent         bool           `json:"silent"`
+	Held           int            `json:"held,omitempty"`
+	Paused         bool           `json:"paused,omitempty"`
+}
+
+func newHealth(src newsroom.Source, c newsroom.Check, now time.Time) health {
+	h := health{
+		Name: src.Name, URL: showURL(src), Class: c.Class, Problem: c.Problem, Notes: c.Notes,
+		New: c.New, Updated: c.Updated, LastOK: utc(c.LastOK), Next: utc(c.Next), Failures: c.Failures,
+		EntriesPerWeek: float64(int(poll.PerWeek(c, now)*10+0.5)) / 10, Silent: poll.Silent(c, now), Paused: src.Paused,
+	}
+	if src.Paused {
+		h.Next = nil
+	}
+	return h
+}
+
+// Run shows the health of every source, those first that need somebody.
+func (c *sourcesCommand) Run(ctx context.Context, t *terminal, cli *commands) error {
+	s, err := loadSettings(cli.Config)
+	if err != nil {
+		return err
+	}
+	db, err := openExisting(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	list, err := healthOf(ctx, db, s, time.Now())
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return t.printJSON(list)
+	}
+	printHealth(t, list, time.Now())
+	return nil
+}
+
+// healthOf returns all sources of the configuration, those that were never
+// asked too.
+func healthOf(ctx context.Context, db *store.Store, s *settings, now time.Time) ([]health, error) {
+	checks, err := db.Checks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bySlug := map[string]newsroom.Check{}
+	for _, c := range checks {
+		bySlug[c.Source] = c
+	}
+	held, err := db.Held(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]health, 0, len(s.sources))
+	for _, src := range s.sources {
+		h := newHealth(src, bySlug[src.Slug], now)
+		for _, e := range held {
+			if e.Source == src.Slug {
+				h.Held++
+			}
+		}
+		list = append(list, h)
+	}
+	slices.SortStableFunc(list, func(a, b health) int {
+		return cmp.Or(cmp.Compare(b.attention(), a.attention()), cmp.Compare(b.Failures, a.Failures))
+	})
+	return list, nil
+}
+
+// attention says how much a source needs somebody.
+func (h health) attention() int {
+	switch {
+	case h.Paused:
+		return -1
+	case h.Class != newsroom.ClassNone && !h.Class.Good():
+		return 4
+	case h.Held > 0:
+		return 3
+	case h.Silent:
+		return 2
+	case len(h.Notes) > 0 || h.Class == newsroom.ClassPartial:
+		return 1
+	}
+	return 0
+}
+
+func printHealth(t *terminal, list []health, now time.Time) {
+	var rows [][]cell
+	for _, h := range list {
+		rows = append(rows, []cell{
+			{cut(oneLine(h.Name), 28), plain},
+			{h.state(), h.paint()},
+			{fmt.Sprintf("+%d ~%d", h.New, h.Updated), plain},
+			{since(h.LastOK, now), plain},
+			{since(h.Next, now), plain},
+			{fmt.Sprint(h.Failures), plain},
+			{fmt.Sprintf("%.1f", h.EntriesPerWeek), plain},
+			{h.remark(), plain},
+		})
+	}
+	t.printTable([]string{"SOURCE", "STATE", "NEW", "LAST OK", "NEXT", "FAILED", "A WEEK", ""}, rows)
+}
+
+func since(at *time.Time, now time.Time) string {
+	if at == nil {
+		return "-"
+	}
+	return ago(*at, now)
+}
+
+func (h health) state() string {
+	switch {
+	case h.Paused:
+		return "paused"
+	case h.Class == newsroom.ClassNone:
+		return "not asked yet"
+	case h.Silent && h.Class.Good():
+		return "silent"
+	}
+	return string(h.Class)
+}
+
+func (h health) paint() paint {
+	switch h.attention() {
+	case 4:
+		return red
+	case 3, 2, 1:
+		return yellow
+	case 0:
+		if h.Class.Good() {
+			return green
+		}
+	}
+	return dim
+}
+
+func (h health) remark() string {
+	parts := slices.Clone(h.Notes)
+	if h.Held > 0 {
+		parts = append([]string{fmt.Sprintf("%d entries held: newswire release %q", h.Held, h.Name)}, parts...)
+	}
+	if h.Problem != "" {
+		parts = append([]string{h.Problem}, parts...)
+	}
+	return oneLine(strings.Join(parts, "; "))
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+const (
+	quiet  = 300 * time.Millisecond // an editor's save is several events: wait until they are over
+	rescan = 30 * time.Second       // network drives and containers send no events
+)
+
+// watch calls changed after one of the files, or something in one of the
+// folders, changed and was quiet for a moment, until the context ends. Where
+// the system gives no events, a look every 30 s finds what changed.
+func watch(ctx context.Context, paths []string, log *slog.Logger, changed func()) {
+	events, closeEvents := notify(paths, log)
+	defer closeEvents()
+	last := fingerprint(paths)
+	settle := time.NewTimer(time.Hour)
+	settle.Stop()
+	look := time.NewTicker(rescan)
+	defer look.Stop()
+	check := func() {
+		if now := fingerprint(paths); now != last {
+			last = now
+			changed()
+		}
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-events:
+			if !ignored(filepath.Base(e.Name)) {
+				settle.Reset(quiet)
+			}
+		case <-settle.C:
+			check()
+		case <-look.C:
+			check()
+		}
+	}
+}
+
+// notify watches the folders, and of files the folder they are in: editors
+// replace a file by renaming, which ends a watch on the file itself. Without
+// events it returns a channel that stays silent.
+func notify(paths []string, log *slog.Logger) (<-chan fsnotify.Event, func()) {
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		log.Warn("no file events on this system; changes are found within 30 s", "error", err)
+		return nil, func() {}
+	}
+	for _, path := range paths {
+		if err := watchBelow(w, path); err != nil {
+			log.Warn("changes are found within 30 s only", "path", path, "error", err)
+		}
+	}
+	return w.Events, func() { w.Close() }
+}
+
+func watchBelow(w *fsnotify.Watcher, path string) error {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return w.Add(filepath.Dir(path))
+	}
+	return filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return nil // what cannot be read is left to the regular look
+		}
+		if p != path && ignored(d.Name()) {
+			return fs.SkipDir
+		}
+		return w.Add(p)
+	})
+}
+
+// ignored names what editors leave beside a file while they write it, and the
+// database's own files.
+func ignored(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") || name == "4913" ||
+		strings.Contains(name, ".db")
+}
+
+// A treePrint tells one state of the watched files from another, by name, size and
+// time.
+type treePrint struct {
+	files int
+	bytes int64
+	sum   uint64
+}
+
+func fingerprint(paths []string) treePrint {
+	var p treePrint
+	for _, root := range paths {
+		// What cannot be read now is looked at again at the next event.
+		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return nil
+			}
+			if ignored(d.Name()) && path != root {
+				if d.IsDir() {
+					return fs.SkipDir
+				}
+				return nil
+			}
+			if info, err := os.Stat(path); err == nil && !info.IsDir() {
+				p.files++
+				p.bytes += info.Size()
+				p.sum += hashOf(path, info.ModTime().UnixNano(), info.Size())
+			}
+			return nil
+		})
+	}
+	return p
+}
+
+func hashOf(path string, modified, size int64) uint64 {
+	const prime = 1099511628211
+	h := uint64(14695981039346656037)
+	for _, c := range []byte(path) {
+		h = (h ^ uint64(c)) * prime
+	}
+	h = (h ^ uint64(modified)) * prime
+	return (h ^ uint64(size)) * prime
+}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"newswire/feeds"
+	"newswire/internal/articles"
+	"newswire/internal/egress"
+	"newswire/internal/ingest"
+	"newswire/internal/newsroom"
+	"newswire/internal/poll"
+	"newswire/internal/publish"
+	"newswire/internal/store"
+	"newswire/internal/web"
+)
+
+// A wire is the parts that work together under one configuration, which a
+// reload replaces as a whole.
+type wire struct {
+	now       atomic.Pointer[settings]
+	store     *store.Store
+	client    *egress.Client
+	door      *ingest.Door
+	poller    *poll.Poller
+	publisher *publish.Publisher
+	figures   *figures
+	log       *slog.Logger
+
+	houseMu  sync.Mutex // one reading of the house's folder at a time
+	problems atomic.Pointer[[]articles.Problem]
+	view     atomic.Pointer[web.View]
+	reloaded atomic.Pointer[reloadReport]
+	redecide chan struct{} // capacity one: stored entries are to be decided again
+}
+
+// openWire opens the store and makes all parts, none of which runs yet.
+func openWire(ctx context.Context, s *settings, log *slog.Logger) (*wire, error) {
+	db, err := store.Open(ctx, s.database())
+	if err != nil {
+		return nil, err
+	}
+	w := &wire{store: db, log: log, figures: newFigures(), redecide: make(chan struct{}, 1)}
+	w.now.Store(s)
+	w.client = egress.New(newEgress(s))
+	w.door = newDoor(w, s)
+	w.poller = &poll.Poller{
+		Client:   w.client,
+		Store:    db,
+		Take:     w.take,
+		Policy:   poll.Policy{MinInterval: s.config.Fetch.MinInterval, MaxInterval: s.config.Fetch.MaxInterval},
+		Location: s.site.Timezone,
+		Workers:  s.config.Fetch.Workers,
+		Owner:    nodeName(),
+		Robots:   egress.RobotsNamed,
+		Log:      log,
+		Observe:  w.figures.observe,
+	}
+	if err := w.poller.SetSources(s.bySlug()); err != nil {
+		db.Close()
+		return nil, err
+	}
+	w.publisher = &publish.Publisher{
+		Store:  db,
+		Config: w.publishConfig,
+		LineUp: func(ch newsroom.Channel, refs []newsroom.Ref, loc *time.Location) []newsroom.Ref {
+			in, _ := w.now.Load().rules.LineUp(ch.Name, refs, loc)
+			return in
+		},
+		Settle:    s.config.Server.Settle,
+		Published: func([]string) { w.refreshView() },
+		Log:       log,
+	}
+	return w, nil
+}
+
+func (w *wire) close() error {
+	w.client.Close()
+	return w.store.Close()
+}
+
+func newEgress(s *settings) egress.Config {
+	return egress.Config{
+		Version:       version,
+		Contact:       s.contact(),
+		AllowNetworks: s.config.Fetch.AllowNetworks,
+		HostInterval:  s.config.Fetch.HostInterval,
+	}
+}
+
+func newDoor(w *wire, s *settings) *ingest.Door {
+	return &ingest.Door{
+		Store:   w.store,
+		Curator: func() ingest.Curator { return w.now.Load().rules },
+		Guard:   ingest.Guard{FirstImport: s.config.Guard.FirstImport, Burst: s.config.Guard.Burst},
+		Site:    s.site.URL,
+		Changed: func() { w.publisher.Nudge() },
+	}
+}
+
+// nodeName tells this process's claims from those of others.
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	return fmt.Sprintf("%s/%d", host, os.Getpid())
+}
+
+// take hands what was polled to the door.
+func (w *wire) take(ctx context.Context, src newsroom.Source, claim newsroom.Claim, r poll.Reading, settle func(poll.Outcome) newsroom.Check) (poll.Outcome, error) {
+	out, err := w.door.Take(ctx, ingest.Delivery{
+		Source: src, Feed: r.Feed, At: r.At, Partial: r.Partial,
+		Complete: r.Feed != nil && r.Feed.Complete && !r.Partial,
+		Claim:    &claim,
+		Settle:   func(o ingest.Outcome) newsroom.Check { return settle(pollOutcome(o)) },
+	})
+	return pollOutcome(out), err
+}
+
+func pollOutcome(o ingest.Outcome) poll.Outcome {
+	return poll.Outcome{
+		New: o.New, Updated: o.Updated, Held: o.Held, Dropped: o.Dropped,
+		Realiased: o.Realiased, Cut: o.Cut, GapSuspected: o.GapSuspected,
+		KeyPolicy: o.KeyPolicy, Notes: o.Notes, Rhythm: o.Rhythm, Window: o.Window,
+	}
+}
+
+// readHouse takes in the house's own articles as they stand in their folder.
+// It returns when the next embargo ends; zero if there is none.
+func (w *wire) readHouse(ctx context.Context) (next time.Time, err error) {
+	w.houseMu.Lock()
+	defer w.houseMu.Unlock()
+	s := w.now.Load()
+	if s.config.Articles == "" {
+		return time.Time{}, nil
+	}
+	folder, err := os.OpenRoot(s.path(s.config.Articles))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("articles: %w", err)
+	}
+	defer folder.Close()
+	now := time.Now()
+	reading, err := readArticles(folder.FS(), s, now)
+	if err != nil {
+		return time.Time{}, err
+	}
+	w.problems.Store(&reading.Problems)
+	for _, p := range reading.Problems {
+		w.log.Warn("article left out", "problem", p.String())
+	}
+	_, err = w.door.Take(ctx, ingest.Delivery{
+		Source: s.house(), Feed: reading.Feed, At: now, Complete: true,
+		Articles: reading.Articles, Keep: reading.Broken,
+	})
+	return reading.Next, err
+}
+
+func readArticles(fsys fs.FS, s *settings, now time.Time) (articles.Reading, error) {
+	dir := &articles.Dir{FS: fsys, BaseURL: s.site.URL, Timezone: s.site.Timezone}
+	return dir.Read(now)
+}
+
+func (w *wire) publishConfig() publish.Config {
+	s := w.now.Load()
+	return publish.Config{
+		Site:     s.site,
+		Channels: s.channels,
+		Sources:  append([]newsroom.Source{s.house()}, s.sources...),
+		Version:  version,
+	}
+}
+
+// refreshView makes what the pages are made from out of what is published.
+func (w *wire) refreshView() {
+	s, shelf := w.now.Load(), w.publisher.Shelf()
+	view := &web.View{Site: s.site, Articles: shelf.House(), Sources: map[string]web.SourceInfo{}, Changed: shelf.Changed()}
+	if old := w.view.Load(); old != nil {
+		view.Version = old.Version + 1
+	}
+	for _, ch := range shelf.Channels() {
+		entries, _ := shelf.LineUp(ch.Name)
+		self := map[feeds.Format]string{}
+		for _, f := range []feeds.Format{feeds.RSS, feeds.Atom, feeds.JSONFeed} {
+			self[f] = s.site.URL + publish.FeedPath(ch.Name, f)
+		}
+		view.Channels = append(view.Channels, web.ChannelView{Channel: ch, Entries: entries, Self: self})
+	}
+	for slug, info := range w.sourceInfo(s) {
+		view.Sources[slug] = info
+	}
+	w.view.Store(view)
+}
+
+// sourceInfo is what the public may know of the sources. The store is asked
+// when something was published, never for a reader.
+func (w *wire) sourceInfo(s *settings) map[string]web.SourceInfo {
+	sites := map[string]string{}
+	checks, err := w.store.Checks(context.Background())
+	if err != nil {
+		w.log.Warn("the sources' own sites are not known now", "error", err)
+	}
+	for _, c := range checks {
+		sites[c.Source] = c.SiteURL
+	}
+	infos := map[string]web.SourceInfo{newsroom.HouseSource: {Name: s.site.Title, URL: s.site.URL + "/"}}
+	for _, src := range s.sources {
+		infos[src.Slug] = web.SourceInfo{Name: src.Name, URL: sites[src.Slug], FeedURL: publicURL(src)}
+	}
+	return infos
+}
+
+// publicURL is a source's feed as everybody may know it: empty where the
+// address may hold a secret.
+func publicURL(src newsroom.Source) string {
+	u, err := url.Parse(src.URL)
+	if err != nil || u.User != nil || len(src.Headers) > 0 || strings.Contains(u.RawQuery, "token") || strings.Contains(u.RawQuery, "key") {
+		return ""
+	}
+	return src.URL
+}
