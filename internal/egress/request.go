@@ -296,6 +296,9 @@ func (t *trip) answer(req *http.Request, raw *http.Response) (*Response, *Failur
 		drain(raw)
 		return nil, f
 	}
+	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(resp.ContentType)), "multipart/") {
+		return nil, &Failure{Class: newsroom.ClassNotFeed, Status: raw.StatusCode, Text: "a multipart answer, which need never end"}
+	}
 	return t.readBody(resp, raw)
 }
 
