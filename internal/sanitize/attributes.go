@@ -12,7 +12,7 @@ import (
 type values struct {
 	known []value // by name
 	src   string  // of a picture that loads late
-	set   string  // its srcset
+	srcs  string  // its srcset
 	blind bool    // hidden, or styled away
 }
 
@@ -21,7 +21,7 @@ type value struct {
 	text string
 }
 
-func (v *values) read(z *html.Tokenizer, more bool) {
+func (v *values) read(z *html.Tokenizer, el *element, more bool) {
 	*v = values{known: v.known[:0]}
 	srcRank, setRank := len(lazySrc), len(lazySrcset)
 	for n := 0; more && n < maxAttributes; n++ {
@@ -33,14 +33,27 @@ func (v *values) read(z *html.Tokenizer, more bool) {
 		case name == atom.Style:
 			v.blind = v.blind || styledAway(string(val))
 		case name != 0:
+			if !el.knows(name) {
+				continue
+			}
 			if _, dup := v.get(name); !dup {
 				v.known = append(v.known, value{name, string(val)})
 			}
 		case strings.HasPrefix(string(key), "data-") && len(val) > 0:
 			v.src, srcRank = better(lazySrc, string(key), string(val), v.src, srcRank)
-			v.set, setRank = better(lazySrcset, string(key), string(val), v.set, setRank)
+			v.srcs, setRank = better(lazySrcset, string(key), string(val), v.srcs, setRank)
 		}
 	}
+}
+
+// knows reports whether an attribute of the element is looked at.
+func (el *element) knows(name atom.Atom) bool {
+	for i := range el.attrs {
+		if el.attrs[i].key == name {
+			return true
+		}
+	}
+	return false
 }
 
 // better returns the value of the attribute that comes first in names.
@@ -62,9 +75,19 @@ func (v *values) get(name atom.Atom) (string, bool) {
 	return "", false
 }
 
+func (v *values) put(name atom.Atom, text string) {
+	for i := range v.known {
+		if v.known[i].name == name {
+			v.known[i].text = text
+			return
+		}
+	}
+	v.known = append(v.known, value{name, text})
+}
+
 // hidden reports whether the author means that the element is not shown. A
 // picture that waits for a script to show it is shown.
-func (v *values) hidden() bool { return v.blind && v.src == "" && v.set == "" }
+func (v *values) hidden() bool { return v.blind && v.src == "" && v.srcs == "" }
 
 func styledAway(style string) bool {
 	if len(style) > maxAttribute {
@@ -80,44 +103,26 @@ func styledAway(style string) bool {
 func (b *builder) writeTag(el *element) bool {
 	b.tag = append(b.tag, '<')
 	b.tag = append(b.tag, el.tag.String()...)
-	worth := true
 	if el.tag == atom.Img {
-		worth = b.image()
+		b.image()
 	}
+	worth := el.needs == ""
 	for i := range el.attrs {
 		attr := &el.attrs[i]
-		raw, ok := b.seen.get(attr.name)
-		if !ok {
-			continue
+		val, ok := attr.value, attr.judge == always
+		if raw, has := b.seen.get(attr.key); has && !ok {
+			val, ok = b.judge(attr.judge, raw)
 		}
-		if val, ok := b.judge(attr.judge, raw); ok {
-			b.attr(attr.name.String(), val)
+		if ok {
+			b.attr(attr.name, val)
+			worth = worth || attr.name == el.needs
 		}
-	}
-	switch el.tag {
-	case atom.A:
-		worth = b.wrote(" href=")
-		b.attr("rel", "noopener noreferrer nofollow ugc")
-	case atom.Img:
-		b.attr("loading", "lazy")
-		b.attr("referrerpolicy", "no-referrer")
-	case atom.Source:
-		worth = b.wrote(" src=")
-	case atom.Audio, atom.Video:
-		b.attr("controls", "")
-		b.attr("preload", "none")
 	}
 	if el.shape.empty() {
 		b.tag = append(b.tag, '/')
 	}
 	b.tag = append(b.tag, '>')
 	return worth
-}
-
-// wrote reports whether the first attribute in b.tag begins so.
-func (b *builder) wrote(attr string) bool {
-	i := strings.IndexByte(string(b.tag), ' ')
-	return i >= 0 && strings.HasPrefix(string(b.tag[i:]), attr)
 }
 
 func (b *builder) attr(name, val string) {
@@ -128,35 +133,27 @@ func (b *builder) attr(name, val string) {
 	b.tag = append(b.tag, '"')
 }
 
-// image writes src and srcset of a picture. It returns false if there is
-// nothing to show, or if it is there to count readers.
-func (b *builder) image() bool {
-	if b.pixel() {
-		return false
-	}
-	src := ""
-	for _, raw := range []string{b.seen.src, b.value(atom.Src)} {
-		if src = b.picture(raw); src != "" {
-			break
+// image finds src and srcset of a picture, and none if it is there to count
+// readers.
+func (b *builder) image() {
+	var src, set, first string
+	if !b.pixel() {
+		for _, raw := range []string{b.seen.src, b.value(atom.Src)} {
+			if src = b.picture(raw); src != "" {
+				break
+			}
 		}
-	}
-	set, first := "", ""
-	for _, raw := range []string{b.seen.set, b.value(atom.Srcset)} {
-		if set, first = b.srcset(raw); set != "" {
-			break
+		for _, raw := range []string{b.seen.srcs, b.value(atom.Srcset)} {
+			if set, first = b.srcset(raw); set != "" {
+				break
+			}
 		}
 	}
 	if src == "" {
 		src = first
 	}
-	if src == "" {
-		return false
-	}
-	b.attr("src", src)
-	if set != "" {
-		b.attr("srcset", set)
-	}
-	return true
+	b.seen.put(atom.Src, src)
+	b.seen.put(atom.Srcset, set)
 }
 
 func (b *builder) value(name atom.Atom) string {
@@ -265,6 +262,8 @@ func (b *builder) judge(j judge, raw string) (string, bool) {
 		return flat(raw, maxAttribute), true
 	case anyLink:
 		return b.href(raw)
+	case anyPicture, anyPictures:
+		return raw, raw != ""
 	case anyURL:
 		u := resolve(raw, b.base)
 		return u, u != ""

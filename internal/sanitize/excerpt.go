@@ -164,7 +164,7 @@ func cutAt(text []rune, max int) (n int, ellipsis bool) {
 	}
 	for n := max - 1; n > 0; n-- {
 		if text[n] == ' ' || text[n] == '\n' {
-			for n > 1 && strings.ContainsRune(" \n,;:–—-([{\"'“‘", text[n-1]) {
+			for n > 1 && strings.ContainsRune(" \n.,;:–—-([{“‘", text[n-1]) {
 				n--
 			}
 			return n, true

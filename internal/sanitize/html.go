@@ -13,7 +13,9 @@
 package sanitize
 
 import (
+	"bytes"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -72,6 +74,7 @@ type builder struct {
 	base     *url.URL
 	out      []byte
 	stack    []open
+	isOpen   [256]uint16 // how many of stack, by slot
 	depth    int // of what is written
 	elements int
 	carried  []carry
@@ -155,7 +158,7 @@ func (b *builder) startTag(z *html.Tokenizer, selfClosing bool) {
 	if !ok {
 		return
 	}
-	b.seen.read(z, more)
+	b.seen.read(z, &el, more)
 	if b.seen.hidden() {
 		if !el.shape.empty() && !selfClosing {
 			b.skip, b.skipDepth = a, 1
@@ -198,22 +201,21 @@ func (b *builder) push(o open) {
 		return
 	}
 	b.stack = append(b.stack, o)
+	b.isOpen[slot(o.tag)]++
 }
+
+// slot sorts tags into a few drawers, so that an end tag of what is not open
+// need not look through all that is.
+func slot(tag atom.Atom) uint8 { return uint8(tag) ^ uint8(tag>>8) ^ uint8(tag>>16) }
 
 // text writes the text where it stands.
 func (b *builder) text(s []byte) {
 	if len(s) == 0 {
 		return
 	}
-	if b.atStartOfPre() && s[0] == '\n' {
-		// A parser drops this one, and of two that are written the first.
-		if s = s[1:]; len(s) > 0 && s[0] == '\n' {
-			b.out = append(b.out, '\n')
-		}
-	}
 	if blank(s) {
 		if b.shape() != media {
-			b.out = appendEscaped(b.out, s)
+			b.write(s)
 		}
 		return
 	}
@@ -224,10 +226,20 @@ func (b *builder) text(s []byte) {
 		b.openCell()
 	}
 	b.reopen()
-	b.out = appendEscaped(b.out, s)
+	b.write(s)
 	if b.inkLimit > 0 {
 		b.ink += inkOf(string(s))
 		b.full = b.ink > b.inkLimit
+	}
+}
+
+// write writes text here. A parser drops a line break that a pre begins with;
+// of two it drops the first.
+func (b *builder) write(s []byte) {
+	start, inPre := len(b.out), b.atStartOfPre()
+	b.out = appendEscaped(b.out, s)
+	if written := b.out[start:]; inPre && bytes.HasPrefix(written, []byte("\n")) && !bytes.HasPrefix(written, []byte("\n\n")) {
+		b.out = slices.Delete(b.out, start, start+1)
 	}
 }
 
@@ -280,6 +292,9 @@ func (b *builder) endTag(a atom.Atom) {
 // -1, and whether a block stands open in it. End tags do not reach out of
 // their table cell.
 func (b *builder) find(el *element) (at int, acrossBlock bool) {
+	if b.isOpen[slot(el.tag)] == 0 && el.shape != heading {
+		return -1, false
+	}
 	for i := len(b.stack) - 1; i >= 0; i-- {
 		o := &b.stack[i]
 		if o.tag == el.tag && !o.ended || el.shape == heading && o.shape == heading {
@@ -310,7 +325,9 @@ func (b *builder) find(el *element) (at int, acrossBlock bool) {
 // closeTo closes the open elements from the innermost to the one at i.
 func (b *builder) closeTo(i int) {
 	for n := len(b.stack) - 1; n >= i; n-- {
-		if o := &b.stack[n]; o.shown {
+		o := &b.stack[n]
+		b.isOpen[slot(o.tag)]--
+		if o.shown {
 			b.out = append(b.out, "</"...)
 			b.out = append(b.out, o.tag.String()...)
 			b.out = append(b.out, '>')

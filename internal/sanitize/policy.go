@@ -1,6 +1,11 @@
 package sanitize
 
-import "golang.org/x/net/html/atom"
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html/atom"
+)
 
 // Limits of what HTML returns. What is larger comes out as plain text, cut to
 // maxBytes, so that no reader's browser is handed more than these.
@@ -50,19 +55,21 @@ func (s shape) ofTable() bool { return s >= table && s <= cell }
 type judge uint8
 
 const (
-	anyText    judge = iota // one line of text
-	anyAlt                  // one line of text, which says something even if empty
-	anyDir                  // ltr, rtl or auto
-	anyLang                 // BCP 47 by its characters
-	anyScope                // col, row, colgroup or rowgroup
-	anyCount                // up to three digits
-	anyPixels               // up to five digits
-	anyInteger              // up to six digits, with a sign
-	anyTime                 // the characters of an HTML date or duration
-	anyType                 // a media type
-	anyURL                  // http or https
-	anyLink                 // http, https or mailto; tracking parameters dropped
-	anySrcset
+	anyText     judge = iota // one line of text
+	anyAlt                   // one line of text, which says something even if empty
+	anyDir                   // ltr, rtl or auto
+	anyLang                  // BCP 47 by its characters
+	anyScope                 // col, row, colgroup or rowgroup
+	anyCount                 // up to three digits
+	anyPixels                // up to five digits
+	anyInteger               // up to six digits, with a sign
+	anyTime                  // the characters of an HTML date or duration
+	anyType                  // a media type
+	anyURL                   // http or https
+	anyLink                  // http, https or mailto; tracking parameters dropped
+	anyPicture               // the address that image found
+	anyPictures              // the srcset that image found
+	always                   // written whether or not the source has it, with a value of ours
 )
 
 // An element is one that may stand in the output, under the name of tag.
@@ -70,119 +77,136 @@ type element struct {
 	tag   atom.Atom
 	shape shape
 	attrs []attribute
+	needs string // the attribute without which it is not worth showing
 }
 
-// An attribute is one that may stand in a tag. Those of a tag are written in
-// the order of its list.
+// An attribute is one that may stand in a tag.
 type attribute struct {
-	name  atom.Atom
+	name  string
 	judge judge
+	value string    // if it is always written
+	key   atom.Atom // of its name, if the source's is looked at
 }
 
 var (
-	universal = []attribute{{atom.Dir, anyDir}, {atom.Lang, anyLang}, {atom.Title, anyText}}
-	edit      = with(attribute{atom.Cite, anyURL}, attribute{atom.Datetime, anyTime})
-	quote     = with(attribute{atom.Cite, anyURL})
-	cells     = with(attribute{atom.Colspan, anyCount}, attribute{atom.Rowspan, anyCount}, attribute{atom.Scope, anyScope})
+	universal = with()
+	edit      = with(attribute{name: "cite", judge: anyURL}, attribute{name: "datetime", judge: anyTime})
+	quote     = with(attribute{name: "cite", judge: anyURL})
+	cells     = with(attribute{name: "colspan", judge: anyCount}, attribute{name: "rowspan", judge: anyCount},
+		attribute{name: "scope", judge: anyScope})
+	link = with(attribute{name: "href", judge: anyLink},
+		attribute{name: "rel", judge: always, value: "noopener noreferrer nofollow ugc"})
+	picture = with(attribute{name: "src", judge: anyPicture}, attribute{name: "srcset", judge: anyPictures},
+		attribute{name: "alt", judge: anyAlt}, attribute{name: "width", judge: anyPixels}, attribute{name: "height", judge: anyPixels},
+		attribute{name: "loading", judge: always, value: "lazy"},
+		attribute{name: "referrerpolicy", judge: always, value: "no-referrer"})
+	player = with(attribute{name: "src", judge: anyURL}, attribute{name: "poster", judge: anyURL},
+		attribute{name: "width", judge: anyPixels}, attribute{name: "height", judge: anyPixels},
+		attribute{name: "controls", judge: always}, attribute{name: "preload", judge: always, value: "none"})
 )
 
-func with(attrs ...attribute) []attribute { return append(attrs, universal...) }
+// with returns the attributes and those that every element may have, in the
+// order of their names: the parser of x/net/html sorts those of formatting
+// elements so.
+func with(attrs ...attribute) []attribute {
+	attrs = append(attrs, attribute{name: "dir", judge: anyDir}, attribute{name: "lang", judge: anyLang}, attribute{name: "title", judge: anyText})
+	slices.SortFunc(attrs, func(a, b attribute) int { return strings.Compare(a.name, b.name) })
+	for i := range attrs {
+		attrs[i].key = atom.Lookup([]byte(attrs[i].name))
+	}
+	return attrs
+}
 
 // allowed is the allow-list: the elements that are kept, some of them under a
 // better name. Whatever is neither here nor in dropped is unwrapped: the tag
 // goes and its content stays.
 var allowed = map[atom.Atom]element{
-	atom.A:      {atom.A, formatting, with(attribute{atom.Href, anyLink})},
-	atom.B:      {atom.B, formatting, universal},
-	atom.Code:   {atom.Code, formatting, universal},
-	atom.Em:     {atom.Em, formatting, universal},
-	atom.I:      {atom.I, formatting, universal},
-	atom.S:      {atom.S, formatting, universal},
-	atom.Small:  {atom.Small, formatting, universal},
-	atom.Strong: {atom.Strong, formatting, universal},
-	atom.U:      {atom.U, formatting, universal},
-	atom.Strike: {atom.S, formatting, universal},
-	atom.Tt:     {atom.Code, formatting, universal},
+	atom.A:      {tag: atom.A, shape: formatting, attrs: link, needs: "href"},
+	atom.B:      {tag: atom.B, shape: formatting, attrs: universal},
+	atom.Code:   {tag: atom.Code, shape: formatting, attrs: universal},
+	atom.Em:     {tag: atom.Em, shape: formatting, attrs: universal},
+	atom.I:      {tag: atom.I, shape: formatting, attrs: universal},
+	atom.S:      {tag: atom.S, shape: formatting, attrs: universal},
+	atom.Small:  {tag: atom.Small, shape: formatting, attrs: universal},
+	atom.Strong: {tag: atom.Strong, shape: formatting, attrs: universal},
+	atom.U:      {tag: atom.U, shape: formatting, attrs: universal},
+	atom.Strike: {tag: atom.S, shape: formatting, attrs: universal},
+	atom.Tt:     {tag: atom.Code, shape: formatting, attrs: universal},
 
-	atom.Abbr:    {atom.Abbr, inline, universal},
-	atom.Acronym: {atom.Abbr, inline, universal},
-	atom.Bdi:     {atom.Bdi, inline, universal},
-	atom.Cite:    {atom.Cite, inline, universal},
-	atom.Del:     {atom.Del, inline, edit},
-	atom.Dfn:     {atom.Dfn, inline, universal},
-	atom.Ins:     {atom.Ins, inline, edit},
-	atom.Kbd:     {atom.Kbd, inline, universal},
-	atom.Mark:    {atom.Mark, inline, universal},
-	atom.Q:       {atom.Q, inline, quote},
-	atom.Ruby:    {atom.Ruby, inline, universal},
-	atom.Samp:    {atom.Samp, inline, universal},
-	atom.Span:    {atom.Span, inline, universal},
-	atom.Sub:     {atom.Sub, inline, universal},
-	atom.Sup:     {atom.Sup, inline, universal},
-	atom.Time:    {atom.Time, inline, with(attribute{atom.Datetime, anyTime})},
-	atom.Var:     {atom.Var, inline, universal},
-	atom.Rt:      {atom.Rt, rubyText, universal},
-	atom.Rp:      {atom.Rp, rubyText, universal},
+	atom.Abbr:    {tag: atom.Abbr, shape: inline, attrs: universal},
+	atom.Acronym: {tag: atom.Abbr, shape: inline, attrs: universal},
+	atom.Bdi:     {tag: atom.Bdi, shape: inline, attrs: universal},
+	atom.Cite:    {tag: atom.Cite, shape: inline, attrs: universal},
+	atom.Del:     {tag: atom.Del, shape: inline, attrs: edit},
+	atom.Dfn:     {tag: atom.Dfn, shape: inline, attrs: universal},
+	atom.Ins:     {tag: atom.Ins, shape: inline, attrs: edit},
+	atom.Kbd:     {tag: atom.Kbd, shape: inline, attrs: universal},
+	atom.Mark:    {tag: atom.Mark, shape: inline, attrs: universal},
+	atom.Q:       {tag: atom.Q, shape: inline, attrs: quote},
+	atom.Ruby:    {tag: atom.Ruby, shape: inline, attrs: universal},
+	atom.Samp:    {tag: atom.Samp, shape: inline, attrs: universal},
+	atom.Span:    {tag: atom.Span, shape: inline, attrs: universal},
+	atom.Sub:     {tag: atom.Sub, shape: inline, attrs: universal},
+	atom.Sup:     {tag: atom.Sup, shape: inline, attrs: universal},
+	atom.Time:    {tag: atom.Time, shape: inline, attrs: with(attribute{name: "datetime", judge: anyTime})},
+	atom.Var:     {tag: atom.Var, shape: inline, attrs: universal},
+	atom.Rt:      {tag: atom.Rt, shape: rubyText, attrs: universal},
+	atom.Rp:      {tag: atom.Rp, shape: rubyText, attrs: universal},
 
-	atom.P:          {atom.P, block, universal},
-	atom.Div:        {atom.Div, block, universal},
-	atom.Section:    {atom.Section, block, universal},
-	atom.Article:    {atom.Article, block, universal},
-	atom.Aside:      {atom.Aside, block, universal},
-	atom.Blockquote: {atom.Blockquote, block, quote},
-	atom.Pre:        {atom.Pre, block, universal},
-	atom.Figure:     {atom.Figure, block, universal},
-	atom.Figcaption: {atom.Figcaption, block, universal},
-	atom.Details:    {atom.Details, block, universal},
-	atom.Summary:    {atom.Summary, block, universal},
-	atom.Ul:         {atom.Ul, block, universal},
-	atom.Ol:         {atom.Ol, block, with(attribute{atom.Start, anyInteger})},
-	atom.Dl:         {atom.Dl, block, universal},
-	atom.Li:         {atom.Li, listItem, with(attribute{atom.Value, anyInteger})},
-	atom.Dt:         {atom.Dt, listTerm, universal},
-	atom.Dd:         {atom.Dd, listTerm, universal},
-	atom.H1:         {atom.H1, heading, universal},
-	atom.H2:         {atom.H2, heading, universal},
-	atom.H3:         {atom.H3, heading, universal},
-	atom.H4:         {atom.H4, heading, universal},
-	atom.H5:         {atom.H5, heading, universal},
-	atom.H6:         {atom.H6, heading, universal},
+	atom.P:          {tag: atom.P, shape: block, attrs: universal},
+	atom.Div:        {tag: atom.Div, shape: block, attrs: universal},
+	atom.Section:    {tag: atom.Section, shape: block, attrs: universal},
+	atom.Article:    {tag: atom.Article, shape: block, attrs: universal},
+	atom.Aside:      {tag: atom.Aside, shape: block, attrs: universal},
+	atom.Blockquote: {tag: atom.Blockquote, shape: block, attrs: quote},
+	atom.Pre:        {tag: atom.Pre, shape: block, attrs: universal},
+	atom.Figure:     {tag: atom.Figure, shape: block, attrs: universal},
+	atom.Figcaption: {tag: atom.Figcaption, shape: block, attrs: universal},
+	atom.Details:    {tag: atom.Details, shape: block, attrs: universal},
+	atom.Summary:    {tag: atom.Summary, shape: block, attrs: universal},
+	atom.Ul:         {tag: atom.Ul, shape: block, attrs: universal},
+	atom.Ol:         {tag: atom.Ol, shape: block, attrs: with(attribute{name: "start", judge: anyInteger})},
+	atom.Dl:         {tag: atom.Dl, shape: block, attrs: universal},
+	atom.Li:         {tag: atom.Li, shape: listItem, attrs: with(attribute{name: "value", judge: anyInteger})},
+	atom.Dt:         {tag: atom.Dt, shape: listTerm, attrs: universal},
+	atom.Dd:         {tag: atom.Dd, shape: listTerm, attrs: universal},
+	atom.H1:         {tag: atom.H1, shape: heading, attrs: universal},
+	atom.H2:         {tag: atom.H2, shape: heading, attrs: universal},
+	atom.H3:         {tag: atom.H3, shape: heading, attrs: universal},
+	atom.H4:         {tag: atom.H4, shape: heading, attrs: universal},
+	atom.H5:         {tag: atom.H5, shape: heading, attrs: universal},
+	atom.H6:         {tag: atom.H6, shape: heading, attrs: universal},
 
-	atom.Address:  {atom.Div, block, universal},
-	atom.Center:   {atom.Div, block, universal},
-	atom.Fieldset: {atom.Div, block, universal},
-	atom.Footer:   {atom.Div, block, universal},
-	atom.Header:   {atom.Div, block, universal},
-	atom.Hgroup:   {atom.Div, block, universal},
-	atom.Main:     {atom.Div, block, universal},
-	atom.Nav:      {atom.Div, block, universal},
-	atom.Menu:     {atom.Ul, block, universal},
-	atom.Dir:      {atom.Ul, block, universal},
-	atom.Listing:  {atom.Pre, block, nil},
-	atom.Xmp:      {atom.Pre, block, nil},
+	atom.Address:  {tag: atom.Div, shape: block, attrs: universal},
+	atom.Center:   {tag: atom.Div, shape: block, attrs: universal},
+	atom.Fieldset: {tag: atom.Div, shape: block, attrs: universal},
+	atom.Footer:   {tag: atom.Div, shape: block, attrs: universal},
+	atom.Header:   {tag: atom.Div, shape: block, attrs: universal},
+	atom.Hgroup:   {tag: atom.Div, shape: block, attrs: universal},
+	atom.Main:     {tag: atom.Div, shape: block, attrs: universal},
+	atom.Nav:      {tag: atom.Div, shape: block, attrs: universal},
+	atom.Menu:     {tag: atom.Ul, shape: block, attrs: universal},
+	atom.Dir:      {tag: atom.Ul, shape: block, attrs: universal},
+	atom.Listing:  {tag: atom.Pre, shape: block},
+	atom.Xmp:      {tag: atom.Pre, shape: block},
 
-	atom.Table:   {atom.Table, table, universal},
-	atom.Caption: {atom.Caption, caption, universal},
-	atom.Thead:   {atom.Thead, rowGroup, universal},
-	atom.Tbody:   {atom.Tbody, rowGroup, universal},
-	atom.Tfoot:   {atom.Tfoot, rowGroup, universal},
-	atom.Tr:      {atom.Tr, row, universal},
-	atom.Td:      {atom.Td, cell, cells},
-	atom.Th:      {atom.Th, cell, cells},
+	atom.Table:   {tag: atom.Table, shape: table, attrs: universal},
+	atom.Caption: {tag: atom.Caption, shape: caption, attrs: universal},
+	atom.Thead:   {tag: atom.Thead, shape: rowGroup, attrs: universal},
+	atom.Tbody:   {tag: atom.Tbody, shape: rowGroup, attrs: universal},
+	atom.Tfoot:   {tag: atom.Tfoot, shape: rowGroup, attrs: universal},
+	atom.Tr:      {tag: atom.Tr, shape: row, attrs: universal},
+	atom.Td:      {tag: atom.Td, shape: cell, attrs: cells},
+	atom.Th:      {tag: atom.Th, shape: cell, attrs: cells},
 
-	atom.Br:  {atom.Br, void, nil},
-	atom.Wbr: {atom.Wbr, void, nil},
-	atom.Hr:  {atom.Hr, rule, nil},
-	// src and srcset of images are written by image, which knows of pixels
-	// and of pictures that load late.
-	atom.Img: {atom.Img, void, with(attribute{atom.Alt, anyAlt},
-		attribute{atom.Width, anyPixels}, attribute{atom.Height, anyPixels})},
-	atom.Image: {atom.Img, void, with(attribute{atom.Alt, anyAlt},
-		attribute{atom.Width, anyPixels}, attribute{atom.Height, anyPixels})},
-	atom.Audio: {atom.Audio, media, with(attribute{atom.Src, anyURL})},
-	atom.Video: {atom.Video, media, with(attribute{atom.Src, anyURL}, attribute{atom.Poster, anyURL},
-		attribute{atom.Width, anyPixels}, attribute{atom.Height, anyPixels})},
-	atom.Source: {atom.Source, mediaFile, []attribute{{atom.Src, anyURL}, {atom.Type, anyType}}},
+	atom.Br:     {tag: atom.Br, shape: void},
+	atom.Wbr:    {tag: atom.Wbr, shape: void},
+	atom.Hr:     {tag: atom.Hr, shape: rule},
+	atom.Img:    {tag: atom.Img, shape: void, attrs: picture, needs: "src"},
+	atom.Image:  {tag: atom.Img, shape: void, attrs: picture, needs: "src"},
+	atom.Audio:  {tag: atom.Audio, shape: media, attrs: player},
+	atom.Video:  {tag: atom.Video, shape: media, attrs: player},
+	atom.Source: {tag: atom.Source, shape: mediaFile, attrs: with(attribute{name: "src", judge: anyURL}, attribute{name: "type", judge: anyType}), needs: "src"},
 }
 
 // A loss says what goes with an element that is not allowed at all.

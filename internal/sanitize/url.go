@@ -1,6 +1,7 @@
 package sanitize
 
 import (
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -35,25 +36,33 @@ func Canonical(link string) string {
 	if s == "" {
 		return ""
 	}
-	s, _, _ = strings.Cut(untrack(s, nil), "#")
+	s, _, _ = strings.Cut(untrack(upperEscapes(s), nil), "#")
 	s, query, _ := strings.Cut(s, "?")
 	scheme, rest, _ := strings.Cut(s, "://")
 	host, path, _ := strings.Cut(rest, "/")
-	if i := strings.Index(strings.ToLower(path), ";jsessionid="); i >= 0 {
-		end := strings.IndexAny(path[i:], "/?")
-		if end < 0 {
-			end = len(path) - i
-		}
-		path = path[:i] + path[i+end:]
-	}
 	key := "https://" + canonicalHost(host, scheme)
-	if path = strings.TrimRight(upperEscapes(path), "/"); path != "" {
+	if path = strings.TrimRight(withoutSession(path), "/"); path != "" {
 		key += "/" + path
 	}
 	if query = canonicalQuery(query); query != "" {
 		key += "?" + query
 	}
 	return key
+}
+
+// withoutSession drops the parameter ;jsessionid= from the path.
+func withoutSession(path string) string {
+	for {
+		i := strings.Index(strings.ToLower(path), ";jsessionid=")
+		if i < 0 {
+			return path
+		}
+		end := strings.IndexByte(path[i:], '/')
+		if end < 0 {
+			return path[:i]
+		}
+		path = path[:i] + path[i+end:]
+	}
 }
 
 func canonicalHost(host, scheme string) string {
@@ -75,7 +84,7 @@ func canonicalQuery(query string) string {
 	if query == "" {
 		return ""
 	}
-	params := slices.DeleteFunc(strings.Split(upperEscapes(query), "&"), func(p string) bool {
+	params := slices.DeleteFunc(strings.Split(query, "&"), func(p string) bool {
 		name, _, _ := strings.Cut(strings.ToLower(p), "=")
 		return p == "" || name == "jsessionid" || name == "phpsessid"
 	})
@@ -127,6 +136,9 @@ func untrack(u string, base *url.URL) string {
 	if strings.Contains(page, "#") {
 		return u // the question mark is part of the fragment
 	}
+	if !strings.Contains(query, "&") && !tracks(query, page, base) {
+		return u
+	}
 	params := strings.Split(query, "&")
 	kept := slices.DeleteFunc(slices.Clone(params), func(p string) bool { return tracks(p, page, base) })
 	switch {
@@ -153,7 +165,7 @@ func tracks(param, page string, base *url.URL) bool {
 }
 
 func sameSite(a, b string) bool {
-	return b != "" && strings.TrimPrefix(strings.ToLower(a), "www.") == strings.TrimPrefix(strings.ToLower(b), "www.")
+	return b != "" && canonicalHost(a, "http") == canonicalHost(b, "http")
 }
 
 // resolve returns raw as an absolute http or https URL that is proper (see
@@ -164,6 +176,11 @@ func resolve(raw string, base *url.URL) string {
 	}
 	if len(raw) > 4*maxURL {
 		return ""
+	}
+	if base != nil && strings.HasPrefix(raw, "/") && !strings.HasPrefix(raw, "//") && !strings.Contains(raw, "/.") {
+		if u := base.Scheme + "://" + base.Host + raw; proper(u) {
+			return u // what resolving comes to, without its cost
+		}
 	}
 	raw = asBrowsersRead(raw)
 	scheme, rest := splitScheme(raw)
@@ -263,9 +280,14 @@ func encode(s string) string {
 	return b.String()
 }
 
-func mayStand(c byte) bool {
-	return alphanumeric(c) || strings.IndexByte("-._~!$&'()*+,;=:@/?#[]%", c) >= 0
-}
+func mayStand(c byte) bool { return standing[c] }
+
+var standing = func() (t [256]bool) {
+	for c := range 128 {
+		t[c] = alphanumeric(byte(c)) || strings.IndexByte("-._~!$&'()*+,;=:@/?#[]%", byte(c)) >= 0
+	}
+	return t
+}()
 
 // escape reports whether a percent escape stands at i.
 func escape(s string, i int) bool {
@@ -334,7 +356,6 @@ func proper(u string) bool {
 	seen := false
 	for i := end; i < len(rest); i++ {
 		switch c := rest[i]; {
-		case alphanumeric(c):
 		case c == '%' && !escape(rest, i), c == '#' && seen, !mayStand(c):
 			return false
 		case c == '#':
@@ -347,7 +368,8 @@ func proper(u string) bool {
 func properHost(host string) bool {
 	if addr, ok := strings.CutPrefix(host, "["); ok {
 		addr, rest, ok := strings.Cut(addr, "]")
-		return ok && addr != "" && strings.Trim(addr, "0123456789abcdefABCDEF:.") == "" && (rest == "" || properPort(rest))
+		_, err := netip.ParseAddr(addr)
+		return ok && err == nil && !strings.Contains(addr, "%") && (rest == "" || properPort(rest))
 	}
 	port := ""
 	if i := strings.IndexByte(host, ':'); i >= 0 {
