@@ -159,6 +159,7 @@ type compressor struct {
 // Brotli stands at 6: on feeds, 9 saves about one byte in a hundred more and
 // holds 34 MB while it does, against 4 MB here.
 const (
+	gzipLevel        = 8 // 9 saves two bytes in a hundred more, in more than twice the time
 	brotliQuality    = 6
 	brotliQualityBig = 5
 	brotliWindow     = 18      // bits: 256 KB, more than most feeds have
@@ -167,7 +168,7 @@ const (
 )
 
 func newCompressor() *compressor {
-	gz, err := gzip.NewWriterLevel(nil, gzip.BestCompression)
+	gz, err := gzip.NewWriterLevel(nil, gzipLevel)
 	if err != nil {
 		panic(err) // the level is a constant
 	}
