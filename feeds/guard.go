@@ -130,6 +130,9 @@ func (p *guardPass) step() bool {
 	case scanText:
 		return p.text(t)
 	case scanCDATA:
+		if guardSwallows(p.b[t.start:t.end], p.r.kind) {
+			return p.flawed(t.start, "a CDATA section that does not end")
+		}
 		return p.appends(t)
 	case scanStart, scanEmpty:
 		return p.enter(t)
@@ -241,6 +244,9 @@ func (p *guardPass) role(f *guardFrame, name []byte, prefixed bool) (guardRole, 
 	parent := &p.stack[len(p.stack)-1]
 	switch parent.role {
 	case guardExtension:
+		if p.item != 0 && len(p.stack) == p.item+1 && salvageForeign.has(scanLocal(parent.name.of(p.b))) {
+			return 0, p.flawed(f.start, "markup that is not escaped")
+		}
 		return guardExtension, true
 	case guardRoot, guardChannel:
 		if p.r.kind != guardAtom && scanIs(name, "channel") && !p.foreign(name) {
@@ -259,6 +265,9 @@ func (p *guardPass) role(f *guardFrame, name []byte, prefixed bool) (guardRole, 
 	case guardItem:
 		if scanIs(name, guardItemName(p.r.kind)) && !p.foreign(name) {
 			return 0, p.flawed(f.start, "an entry within an entry")
+		}
+		if p.r.kind != guardAtom && salvageBody.has(scanLocal(name)) {
+			return 0, p.flawed(f.start, "content that is not escaped")
 		}
 	case guardPlain:
 		if p.item != 0 && !p.mayHold(parent) {

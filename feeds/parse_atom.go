@@ -53,7 +53,7 @@ func (m *atomMapper) feed(a *atom.Feed, x *parseFacts) *Feed {
 	f := &Feed{
 		Format:    Atom,
 		Version:   m.head.version,
-		ID:        limitGUID(strings.TrimSpace(textLegal(a.ID))),
+		ID:        limitGUID(atomID(a.ID, x)),
 		Title:     m.text(atomLine(a.Title, x.title.kind), maxTitle, "the feed's title"),
 		Subtitle:  m.text(atomLine(a.Subtitle, x.summary.kind), maxSummary, "the feed's subtitle"),
 		Language:  m.text(textLine(firstOf(x.lang, m.head.lang)), maxName, "the language"),
@@ -66,7 +66,7 @@ func (m *atomMapper) feed(a *atom.Feed, x *parseFacts) *Feed {
 	f.Categories = m.terms(a.Categories)
 	f.Updated, _ = ParseDate(a.Updated)
 	m.feedLinks(f, a.Links, x)
-	m.feedExtensions(f, a.Extensions)
+	m.fillFeed(f, a.Extensions, m.base)
 	return f
 }
 
@@ -139,11 +139,18 @@ func (m *parser) addLink(f *Feed, l Link) {
 
 // href returns the absolute URL of the i-th link.
 func (m *atomMapper) href(l *atom.Link, x *parseFacts, i int) string {
-	base := x.base
-	if i < len(x.links) && x.links[i].base != nil {
-		base = x.links[i].base
+	if i >= len(x.links) {
+		return m.link(x.base, l.Href, "a link")
 	}
-	return m.link(base, l.Href, "a link")
+	return m.link(firstBase(x.links[i].base, x.base), x.links[i].href, "a link")
+}
+
+// atomID returns an id as the document has it.
+func atomID(parsed string, x *parseFacts) string {
+	if x.id != "" {
+		parsed = x.id
+	}
+	return strings.TrimSpace(textLegal(parsed))
 }
 
 // atomRel returns a relation by its short name.
@@ -171,8 +178,6 @@ func (m *parser) feedExtensions(f *Feed, e ext.Extensions) {
 	}
 	f.Archive = len(e["fh"]["archive"]) > 0
 	f.Complete = len(e["fh"]["complete"]) > 0
-	f.Icon = firstOf(f.Icon, m.link(m.base, extText(e, "webfeeds", "icon"), "the icon's URL"))
-	f.Logo = firstOf(f.Logo, m.link(m.base, extText(e, "webfeeds", "logo"), "the logo's URL"))
 	if f.TTL == 0 {
 		f.TTL = extTTL("", e)
 	}
@@ -189,7 +194,7 @@ func (m *parser) feedExtensions(f *Feed, e ext.Extensions) {
 }
 
 func (m *atomMapper) entry(e *Entry, a *atom.Entry, x *parseFacts, f *Feed) {
-	e.GUID = limitGUID(strings.TrimSpace(textLegal(a.ID)))
+	e.GUID = limitGUID(atomID(a.ID, x))
 	e.Title = m.text(atomLine(a.Title, x.title.kind), maxTitle, "a title")
 	e.Language = m.text(textLine(x.lang), maxName, "a language")
 	e.Rights = m.text(atomLine(a.Rights, x.rights.kind), maxTitle, "the rights")
@@ -198,11 +203,14 @@ func (m *atomMapper) entry(e *Entry, a *atom.Entry, x *parseFacts, f *Feed) {
 	e.Categories = m.terms(a.Categories)
 	m.texts(e, a, x)
 	m.links(e, a, x)
-	m.entryExtensions(e, a.Extensions, x.base)
 	if a.Source != nil {
 		e.Source = m.source(a.Source)
 	}
 	e.Authors = m.people(a.Authors)
+	m.fillEntry(e, a.Extensions, x.base)
+	if e.Link == "" {
+		e.Link = e.External
+	}
 	if len(e.Authors) == 0 && e.Source != nil {
 		e.Authors = append([]Person(nil), e.Source.Authors...)
 	}
@@ -240,6 +248,9 @@ func (p *parser) body(e *Entry, summary, content string) {
 
 // markup returns a text construct as HTML.
 func (m *atomMapper) markup(s string, x factField, base *url.URL) string {
+	if x.kind == factBinary && textLegal(s) != s {
+		return ""
+	}
 	s = strings.TrimSpace(textLegal(s))
 	if s == "" {
 		return ""
@@ -258,8 +269,6 @@ func (m *atomMapper) markup(s string, x factField, base *url.URL) string {
 		s = html.UnescapeString(s)
 	case factBase64:
 		s = atomBase64(s)
-	case factBinary:
-		return ""
 	}
 	if m.head.marked {
 		s = markupResolve(s, firstBase(x.base, base))
@@ -287,7 +296,9 @@ func atomLine(s string, kind factKind) string {
 	case factBase64:
 		s = atomBase64(s)
 	case factBinary:
-		return ""
+		if textLegal(s) != s {
+			return ""
+		}
 	}
 	return textOf(s)
 }
@@ -305,6 +316,9 @@ func (m *atomMapper) links(e *Entry, a *atom.Entry, x *parseFacts) {
 				e.Link, best = href, rank
 			}
 		case "enclosure":
+			if len(e.Enclosures) > maxEnclosures || mediaHas(e, href) {
+				continue
+			}
 			e.Enclosures = append(e.Enclosures, m.enclosure(href, l))
 			if strings.HasPrefix(l.Type, "image/") {
 				e.Images = append(e.Images, Image{URL: href, MediaType: l.Type, Title: textLine(l.Title)})
@@ -343,7 +357,7 @@ func (m *atomMapper) enclosure(href string, l *atom.Link) Enclosure {
 // replies reads a link to the discussion: a page, or a feed of it.
 func (m *parser) replies(e *Entry, href, mediaType string, x factLink) {
 	c := e.discussion()
-	if strings.Contains(mediaType, "atom") || strings.Contains(mediaType, "rss") || strings.HasSuffix(mediaType, "xml") && !strings.Contains(mediaType, "xhtml") {
+	if atomIsFeed(mediaType, href) {
 		c.Feed = firstOf(c.Feed, href)
 	} else {
 		c.Page = firstOf(c.Page, href)
@@ -354,6 +368,22 @@ func (m *parser) replies(e *Entry, href, mediaType string, x factLink) {
 	if when, ok := ParseDate(x.updated); ok && when.After(c.Updated) {
 		c.Updated = when
 	}
+}
+
+// atomIsFeed reports whether a link leads to a feed, by its type or, if it has
+// none, its looks.
+func atomIsFeed(mediaType, href string) bool {
+	if mediaType != "" {
+		return strings.Contains(mediaType, "atom") || strings.Contains(mediaType, "rss") ||
+			strings.HasSuffix(mediaType, "xml") && !strings.Contains(mediaType, "xhtml")
+	}
+	href, _, _ = strings.Cut(strings.ToLower(href), "?")
+	for _, end := range []string{".xml", ".rss", ".atom", "/feed", "/feed/"} {
+		if strings.HasSuffix(href, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // discussion returns the entry's Comments, which it makes if there are none.

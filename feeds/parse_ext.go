@@ -161,19 +161,27 @@ func extHideBases(doc []byte) {
 // rename puts extensions that a document has under its own prefixes where
 // they are looked up.
 func (h *parseHead) rename(e ext.Extensions) {
+	if len(h.aliases) == 0 || len(e) == 0 {
+		return
+	}
+	h.move(e, "atom03", "atom") // gofeed's name
 	for prefix, name := range h.aliases {
-		own, ok := e[prefix]
-		if !ok {
-			continue
-		}
-		delete(e, prefix)
-		if e[name] == nil {
-			e[name] = own
-			continue
-		}
-		for k, v := range own {
-			e[name][k] = append(e[name][k], v...)
-		}
+		h.move(e, prefix, name)
+	}
+}
+
+func (h *parseHead) move(e ext.Extensions, prefix, name string) {
+	own, ok := e[prefix]
+	if !ok {
+		return
+	}
+	delete(e, prefix)
+	if e[name] == nil {
+		e[name] = own
+		return
+	}
+	for k, v := range own {
+		e[name][k] = append(e[name][k], v...)
 	}
 }
 
@@ -182,17 +190,6 @@ func extText(e ext.Extensions, space, name string) string {
 	for _, x := range e[space][name] {
 		if x.Value != "" {
 			return x.Value
-		}
-	}
-	return ""
-}
-
-// extFirst returns the first that is not empty, as cmp.Or does, but asks for
-// each only if it is needed.
-func extFirst(get ...func() string) string {
-	for _, f := range get {
-		if s := f(); s != "" {
-			return s
 		}
 	}
 	return ""

@@ -30,11 +30,13 @@ type factField struct {
 // A factLink is what gofeed does not say of a link.
 type factLink struct {
 	base           *url.URL // nil: that of the entry
+	href           string   // as it stands: gofeed writes URLs its own way
 	count, updated string   // RFC 4685
 }
 
 // parseFacts are what gofeed loses of an entry, or of the feed itself.
 type parseFacts struct {
+	id    string // atom:id as it stands: gofeed writes it as a URL
 	about string // rdf:about
 	lang  string
 	base  *url.URL
@@ -51,14 +53,14 @@ type factReader struct {
 	scanner
 	head *parseHead
 	kind guardKind
-	deep bool // links and bases matter
+	deep bool // bases matter
 	copy bool // within an entry's source
 }
 
 // facts reads the facts of all entries, in the order of r, and of the feed.
 func (p *parser) facts(doc []byte, r *guardReport, h *parseHead) (feed parseFacts, entries []parseFacts) {
 	f := &factReader{scanner: scanner{b: doc}, head: h, kind: r.kind}
-	f.deep = h.marked || r.kind == guardAtom && bytes.Contains(doc, []byte(":count="))
+	f.deep = h.marked
 	feed.base = h.base
 	switch {
 	case r.kind == guardAtom:
@@ -169,17 +171,41 @@ func (f *factReader) field(x *parseFacts, t scanToken) {
 			f.pos = t.end
 		}
 	case "link":
-		if f.deep {
-			x.links = append(x.links, f.link(base))
+		x.links = append(x.links, f.link(base, t))
+	case "id":
+		if !f.copy {
+			x.id = f.inner(t)
 		}
 	}
 }
 
-func (f *factReader) link(base *url.URL) factLink {
+// inner returns the text of an element.
+func (f *factReader) inner(t scanToken) string {
+	if t.kind != scanStart {
+		return ""
+	}
+	var b []byte
+	ahead := scanner{b: f.b, pos: t.end}
+	for {
+		switch t := ahead.next(); t.kind {
+		case scanText:
+			b = append(b, textEntities(string(f.b[t.start:t.end]))...)
+		case scanCDATA:
+			b = append(b, f.b[t.start+len(scanCDATAStart):t.end-len(scanCDATAEnd)]...)
+		case scanEnd, scanEOF, scanStart:
+			return string(b)
+		}
+	}
+}
+
+func (f *factReader) link(base *url.URL, t scanToken) factLink {
 	l := factLink{base: base}
 	for _, a := range f.attrs {
 		name := a.name.of(f.b)
 		if bytes.IndexByte(name, ':') < 0 {
+			if string(name) == "href" {
+				l.href = textEntities(string(a.value.of(f.b)))
+			}
 			continue
 		}
 		switch string(scanLocal(name)) {
@@ -188,6 +214,9 @@ func (f *factReader) link(base *url.URL) factLink {
 		case "updated", "when":
 			l.updated = string(a.value.of(f.b))
 		}
+	}
+	if l.href == "" {
+		l.href = f.inner(t) // <link>URL</link>, as in RSS
 	}
 	return l
 }

@@ -72,8 +72,9 @@ func jsonIsFeed(o jsonObject, items []json.RawMessage) bool {
 	if json.Unmarshal(items[0], &first) != nil {
 		return false
 	}
-	return (first["id"] != nil || first["url"] != nil) &&
-		(first["title"] != nil || first["content_html"] != nil || first["content_text"] != nil)
+	named := o["version"] != nil || o["title"] != nil || o["feed_url"] != nil || o["home_page_url"] != nil
+	return named && (first["content_html"] != nil || first["content_text"] != nil ||
+		first["title"] != nil && (first["id"] != nil || first["url"] != nil))
 }
 
 // jsonMended returns a document that encoding/json accepts.
@@ -368,6 +369,7 @@ func (m *jsonMapper) entry(o jsonObject, f *Feed) Entry {
 		e.Link = e.GUID
 	}
 	e.Permalink = e.GUID != "" && e.GUID == e.Link
+	e.Link = firstOf(e.Link, e.External)
 	content := strings.TrimSpace(o.text("content_html"))
 	if content == "" {
 		content = textHTML(o.text("content_text"))

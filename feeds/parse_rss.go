@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	ext "github.com/mmcdole/gofeed/extensions"
 	"github.com/mmcdole/gofeed/rss"
 )
 
@@ -100,16 +99,15 @@ type rssMapper struct {
 }
 
 func (m *rssMapper) feed(r *rss.Feed) *Feed {
-	e := r.Extensions
 	f := &Feed{
 		Format:   RSS,
 		Version:  m.head.version,
-		ID:       limitGUID(strings.TrimSpace(extText(e, "atom", "id"))),
-		Title:    m.text(textGuess(firstOf(r.Title, extText(e, "dc", "title"))), maxTitle, "the feed's title"),
+		Title:    m.text(textGuess(r.Title), maxTitle, "the feed's title"),
 		Subtitle: m.text(textGuess(r.Description), maxSummary, "the feed's description"),
-		Language: m.text(textLine(firstOf(firstOf(r.Language, extText(e, "dc", "language")), m.head.lang)), maxName, "the language"),
-		Rights:   m.text(textGuess(firstOf(r.Copyright, extText(e, "dc", "rights"))), maxTitle, "the rights"),
-		TTL:      extTTL(r.TTL, e),
+		Language: m.text(textLine(firstOf(r.Language, m.head.lang)), maxName, "the language"),
+		Rights:   m.text(textGuess(r.Copyright), maxTitle, "the rights"),
+		TTL:      extTTL(r.TTL, r.Extensions),
+		Updated:  firstDate(r.LastBuildDate, r.PubDate),
 	}
 	f.Generator = m.generator(r)
 	m.feedLinks(f, r)
@@ -121,17 +119,13 @@ func (m *rssMapper) feed(r *rss.Feed) *Feed {
 		f.Link = m.link(m.base, r.Image.Link, "the feed's link")
 	}
 	m.feedImages(f, r)
-	m.feedPeople(f, r)
-	f.Updated = rssDate(r.LastBuildDate, r.PubDate, extText(e, "dc", "date"), extText(e, "atom", "updated"), extText(e, "dcterms", "modified"))
+	f.Authors = m.persons(extAddPerson(nil, extPerson(r.ManagingEditor)))
 	for _, c := range r.Categories {
 		f.Categories = extAddCategory(f.Categories, Category{Term: c.Value, Scheme: c.Domain})
 	}
-	for _, c := range e["itunes"]["category"] {
-		f.Categories = extAddCategory(f.Categories, Category{Term: c.Attrs["text"]})
-	}
 	f.Categories = m.categories(f.Categories)
 	f.SkipHours, f.SkipDays = rssSkips(r)
-	m.feedExtensions(f, e)
+	m.fillFeed(f, r.Extensions, m.base)
 	return f
 }
 
@@ -157,7 +151,7 @@ func (m *rssMapper) feedLinks(f *Feed, r *rss.Feed) {
 		}
 	}
 	for _, a := range r.Extensions["atom"]["link"] {
-		href := m.link(m.base, a.Attrs["href"], "a link")
+		href := m.link(m.base, rssHref(a.Attrs), "a link")
 		if href == "" {
 			continue
 		}
@@ -197,59 +191,8 @@ func (m *rssMapper) feedImages(f *Feed, r *rss.Feed) {
 	}
 }
 
-func (m *rssMapper) feedPeople(f *Feed, r *rss.Feed) {
-	e := r.Extensions
-	f.Authors = extAddPerson(f.Authors, extPerson(r.ManagingEditor))
-	f.Authors = m.creators(f.Authors, e)
-	if len(f.Authors) > 0 {
-		f.Authors = m.persons(f.Authors)
-		return
-	}
-	for _, o := range e["itunes"]["owner"] {
-		var who Person
-		if n := o.Children["name"]; len(n) > 0 {
-			who.Name = textGuess(n[0].Value)
-		}
-		if a := o.Children["email"]; len(a) > 0 {
-			who.Email = textLine(a[0].Value)
-		}
-		f.Authors = extAddPerson(f.Authors, who)
-	}
-	f.Authors = m.persons(f.Authors)
-}
-
-// creators appends the authors that extensions name.
-func (m *rssMapper) creators(list []Person, e ext.Extensions) []Person {
-	if len(e) == 0 {
-		return list
-	}
-	for _, c := range e["dc"]["creator"] {
-		list = rssAuthor(list, c.Value)
-	}
-	for _, a := range e["atom"]["author"] {
-		var who Person
-		for name, to := range map[string]*string{"name": &who.Name, "email": &who.Email, "uri": &who.URI} {
-			if c := a.Children[name]; len(c) > 0 {
-				*to = textLine(c[0].Value)
-			}
-		}
-		list = extAddPerson(list, who)
-	}
-	for _, a := range e["itunes"]["author"] {
-		list = rssAuthor(list, a.Value)
-	}
-	return list
-}
-
-func rssAuthor(list []Person, s string) []Person {
-	if len(list) > maxAuthors {
-		return list
-	}
-	return extAddPerson(list, extPerson(s))
-}
-
-// rssDate returns the first date that is one.
-func rssDate(dates ...string) time.Time {
+// firstDate returns the first date that is one.
+func firstDate(dates ...string) time.Time {
 	for _, d := range dates {
 		if t, ok := ParseDate(d); ok {
 			return t
@@ -279,26 +222,20 @@ func rssSkips(r *rss.Feed) (hours []int, days []time.Weekday) {
 }
 
 func (m *rssMapper) entry(e *Entry, r *rss.Item, x *parseFacts) {
-	ext := r.Extensions
 	base := m.site
 	if x.base != m.base && x.base != nil {
 		base = x.base
 	}
-	e.Title = m.text(textGuess(extFirst(
-		func() string { return r.Title },
-		func() string { return extText(ext, "dc", "title") },
-		func() string { return extText(ext, "media", "title") },
-		func() string { return extText(ext, "itunes", "title") },
-	)), maxTitle, "a title")
+	e.Title = m.text(textGuess(r.Title), maxTitle, "a title")
 	m.identity(e, r, x, base)
-	e.Language = m.text(textLine(firstOf(x.lang, extText(ext, "dc", "language"))), maxName, "a language")
-	e.Rights = m.text(textGuess(firstOf(extText(ext, "dc", "rights"), r.Custom["copyright"])), maxTitle, "the rights")
-	e.Published = rssDate(r.PubDate, extText(ext, "dc", "date"), extText(ext, "dcterms", "issued"), extText(ext, "dcterms", "created"),
-		extText(ext, "atom", "published"), r.Custom["date"])
-	e.Updated = rssDate(extText(ext, "atom", "updated"), extText(ext, "dcterms", "modified"))
+	e.Language = m.text(textLine(x.lang), maxName, "a language")
+	e.Published = firstDate(r.PubDate)
 	m.texts(e, r, x, base)
-	m.people(e, r)
-	m.terms(e, r)
+	e.Authors = m.persons(extAddPerson(nil, extPerson(r.Author)))
+	for _, c := range r.Categories {
+		e.Categories = extAddCategory(e.Categories, Category{Term: c.Value, Scheme: c.Domain})
+	}
+	e.Categories = m.categories(e.Categories)
 	for _, enc := range r.Enclosures[:min(len(r.Enclosures), maxEnclosures+1)] {
 		m.enclosure(e, enc, base)
 	}
@@ -306,10 +243,14 @@ func (m *rssMapper) entry(e *Entry, r *rss.Item, x *parseFacts) {
 		e.Source = &Feed{Title: m.text(textGuess(s.Title), maxTitle, "a source's title"), Self: m.link(m.base, s.URL, "a source's URL")}
 	}
 	m.comments(e, r, base)
-	m.entryExtensions(e, ext, base)
+	m.fillEntry(e, r.Extensions, base)
 	if image := strings.TrimSpace(r.Custom["image"]); extIsHTTP(image) && !strings.ContainsAny(image, " <") {
-		m.image(e, Image{URL: image})
+		m.image(e, Image{URL: m.link(nil, image, "an image's URL")})
 	}
+	if e.Link == "" && len(e.Enclosures) > 0 {
+		e.Link = e.Enclosures[0].URL // a podcast without pages
+	}
+	e.Enclosures = limitList(m.limiter, e.Enclosures, maxEnclosures, "the list of enclosures")
 }
 
 // identity sets what the item is known by and where its page is.
@@ -321,7 +262,7 @@ func (m *rssMapper) identity(e *Entry, r *rss.Item, x *parseFacts, base *url.URL
 		permalink = !strings.EqualFold(strings.TrimSpace(r.GUID.IsPermalink), "false")
 	}
 	if guid == "" {
-		guid, permalink = strings.TrimSpace(firstOf(x.about, extText(ext, "atom", "id"))), false
+		guid, permalink = strings.TrimSpace(x.about), false
 	}
 	e.GUID = limitGUID(guid)
 	e.Permalink = permalink && extIsHTTP(guid) && len(guid) <= maxURL
@@ -336,7 +277,7 @@ func (m *rssMapper) identity(e *Entry, r *rss.Item, x *parseFacts, base *url.URL
 	}
 	for _, a := range ext["atom"]["link"] {
 		if e.Link == "" && atomRel(firstOf(a.Attrs["rel"], "alternate")) == "alternate" {
-			e.Link = m.link(base, a.Attrs["href"], "a link")
+			e.Link = m.link(base, rssHref(a.Attrs), "a link")
 		}
 	}
 	if e.Link == "" && (e.Permalink || permalink && strings.HasPrefix(guid, "/")) {
@@ -348,36 +289,13 @@ func (m *rssMapper) identity(e *Entry, r *rss.Item, x *parseFacts, base *url.URL
 }
 
 func (m *rssMapper) texts(e *Entry, r *rss.Item, x *parseFacts, base *url.URL) {
-	ext := r.Extensions
-	summary := extFirst(
-		func() string { return r.Description },
-		func() string { return extText(ext, "dc", "description") },
-		func() string { return extText(ext, "atom", "summary") },
-		func() string { return extText(ext, "itunes", "summary") },
-		func() string { return extText(ext, "itunes", "subtitle") },
-	)
-	content := firstOf(r.Content, firstOf(r.Custom["encoded"], extText(ext, "atom", "content")))
-	summary, content = strings.TrimSpace(textLegal(summary)), strings.TrimSpace(textLegal(content))
+	summary := strings.TrimSpace(textLegal(r.Description))
+	content := strings.TrimSpace(textLegal(firstOf(r.Content, r.Custom["encoded"])))
 	if m.head.marked {
 		summary = markupResolve(summary, firstBase(x.summary.base, base))
 		content = markupResolve(content, firstBase(x.content.base, base))
 	}
 	m.body(e, summary, content)
-}
-
-func (m *rssMapper) people(e *Entry, r *rss.Item) {
-	e.Authors = extAddPerson(nil, extPerson(r.Author))
-	e.Authors = m.persons(m.creators(e.Authors, r.Extensions))
-}
-
-func (m *rssMapper) terms(e *Entry, r *rss.Item) {
-	for _, c := range r.Categories {
-		e.Categories = extAddCategory(e.Categories, Category{Term: c.Value, Scheme: c.Domain})
-	}
-	for _, c := range r.Extensions["dc"]["subject"] {
-		e.Categories = extAddCategory(e.Categories, Category{Term: c.Value})
-	}
-	e.Categories = m.categories(e.Categories)
 }
 
 func (m *rssMapper) enclosure(e *Entry, r *rss.Enclosure, base *url.URL) {
@@ -402,11 +320,20 @@ func (m *rssMapper) comments(e *Entry, r *rss.Item, base *url.URL) {
 	for _, l := range r.Extensions["atom"]["link"] {
 		switch atomRel(l.Attrs["rel"]) {
 		case "replies":
-			if href := m.link(base, l.Attrs["href"], "the comments' URL"); href != "" {
+			if href := m.link(base, rssHref(l.Attrs), "the comments' URL"); href != "" {
 				m.replies(e, href, l.Attrs["type"], factLink{count: l.Attrs["count"], updated: l.Attrs["updated"]})
 			}
 		case "license":
-			e.License = m.link(base, l.Attrs["href"], "the license")
+			e.License = m.link(base, rssHref(l.Attrs), "the license")
 		}
 	}
+}
+
+// rssHref returns an extension's href. gofeed escapes the white space behind it.
+func rssHref(attrs map[string]string) string {
+	href := attrs["href"]
+	for strings.HasSuffix(href, "%20") {
+		href = strings.TrimSuffix(href, "%20")
+	}
+	return href
 }

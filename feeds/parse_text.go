@@ -137,9 +137,21 @@ func textStrip(s string, markup func(name string) bool) string {
 			b.WriteByte(' ')
 		}
 		s = s[i+end:]
+		if name == "script" || name == "style" {
+			s = s[textElement(s, name):]
+		}
 	}
 	b.WriteString(s)
 	return b.String()
+}
+
+// textElement returns the length of what belongs to an element whose content
+// is no text, if it ends.
+func textElement(s, name string) int {
+	if i := strings.Index(strings.ToLower(s), "</"+name); i >= 0 {
+		return i
+	}
+	return 0
 }
 
 var textBreaks = salvageSet("br p div li tr td th h1 h2 h3 h4 h5 h6 hr blockquote dd dt ul ol table")

@@ -38,10 +38,16 @@ func salvageSet(names string) salvageNames {
 var salvageTextual = map[guardKind]salvageNames{
 	guardRSS: salvageSet("title link description language copyright managingeditor webmaster pubdate lastbuilddate" +
 		" generator docs ttl rating author comments guid category source enclosure url name width height hour day" +
-		" encoded creator date subject summary subtitle keywords publisher rights thumbnail commentrss commentstatus"),
+		" encoded"),
 	guardAtom: salvageSet("title subtitle tagline summary content rights copyright id updated published modified" +
 		" issued created generator icon logo name uri url email link category"),
 }
+
+// salvageForeign holds the elements of other vocabularies that hold HTML.
+var salvageForeign = salvageSet("encoded description summary subtitle")
+
+// salvageBody holds the elements that hold an item's content as XHTML.
+var salvageBody = salvageSet("body fullitem")
 
 // A salvager writes a document anew so that it is well-formed: everything
 // within an entry that is whole is kept, unescaped markup is escaped, and
@@ -161,9 +167,9 @@ func (s *salvager) enter(t scanToken) {
 		s.enterItem(t)
 	case scanIs(name, string(scanLocal(s.stack[0].name))):
 		// The root again.
-	case s.text.has(scanLocal(name)) && s.isField():
+	case s.textual(name) && s.isField():
 		s.leaf(t)
-	case scanIs(name, "body") && s.item > 0 && len(s.stack) == s.item && s.kind != guardAtom:
+	case s.kind != guardAtom && salvageBody.has(scanLocal(name)) && s.item > 0 && len(s.stack) == s.item:
 		s.leaf(t)
 	default:
 		s.push(t)
@@ -176,6 +182,16 @@ func (s *salvager) enter(t scanToken) {
 // isField reports whether an element here would be a field: a child of the
 // root, the channel, an entry, or of a group within one.
 func (s *salvager) isField() bool { return len(s.stack) <= s.floor()+2 }
+
+// textual reports whether an element of that name holds text: by its
+// vocabulary, or in others if it is known to hold HTML.
+func (s *salvager) textual(name []byte) bool {
+	i := bytes.IndexByte(name, ':')
+	if i < 0 || bytes.HasPrefix(s.stack[0].name, name[:i+1]) {
+		return s.text.has(name[i+1:])
+	}
+	return salvageForeign.has(name[i+1:])
+}
 
 // structural reports whether a name is local, with the root's prefix or none.
 func (s *salvager) structural(name []byte, local string) bool {
@@ -403,7 +419,7 @@ func (s *salvager) leaf(t scanToken) {
 		return
 	}
 	name := salvageName(t.name.of(s.b))
-	if scanIs(name, "body") {
+	if salvageBody.has(scanLocal(name)) {
 		name = []byte("content:encoded")
 		s.attrs = nil
 	}
@@ -617,11 +633,11 @@ func (s *salvager) guess(from, to int) int {
 		name := t.name.of(s.b)
 		switch t.kind {
 		case scanStart, scanEmpty:
-			if s.text.has(scanLocal(name)) {
+			if s.textual(name) {
 				return t.start
 			}
 		case scanEnd:
-			if scanLocal(name) != nil && !salvageInline.has(scanLocal(name)) {
+			if !salvageInline.has(scanLocal(name)) {
 				return t.start
 			}
 		}
