@@ -283,10 +283,13 @@ func (e *edit) fields(src NewSource) []string {
 
 var plain = regexp.MustCompile(`^[\p{L}][\p{L}\p{N} ./_()&+-]*$|^https?://[A-Za-z0-9./_~%+=&?-]+$`)
 
+// truths are words that older YAML readers take for true or false.
+var truths = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null)$`)
+
 // scalar writes a text without quotes where nobody can misread that.
 func scalar(s string) string {
 	var read any
-	if plain.MatchString(s) && strings.TrimSpace(s) == s && yaml.Load([]byte(s), &read) == nil && read == any(s) {
+	if plain.MatchString(s) && !truths.MatchString(s) && strings.TrimSpace(s) == s && yaml.Load([]byte(s), &read) == nil && read == any(s) {
 		return s
 	}
 	return quotedScalar(s)

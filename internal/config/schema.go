@@ -73,12 +73,9 @@ func structSchema(s object, t reflect.Type, defaults reflect.Value) {
 			value = defaults.FieldByIndex(f.Index)
 		}
 		property := schemaOf(f.Type, value, f.Tag)
-		if _, structured := property["properties"]; !structured {
-			property["type"] = []any{property["type"], "null"} // a key with nothing after it is its default
-		}
 		if f.Tag.Get("required") != "" {
 			required = append(required, key)
-			property = schemaOf(f.Type, reflect.Value{}, f.Tag)
+			delete(property, "default")
 		}
 		properties[key] = property
 	}
