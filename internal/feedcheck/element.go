@@ -95,7 +95,7 @@ func (c *checker) attributes(n *node, e element) {
 	for _, a := range n.attrs {
 		name := attrName(a.Name)
 		switch {
-		case strings.HasPrefix(name, "xml:") || slices.Contains(allowed, name):
+		case strings.HasPrefix(name, "xml:") || strings.HasPrefix(name, "rdf:") || slices.Contains(allowed, name):
 		case strings.Contains(name, " "): // of a namespace that nobody knows
 			if !c.atom && n.space == "" && c.docs != rssBoard {
 				c.at(n, "UseOfExtensionAttr", "%s", a.Name.Local)

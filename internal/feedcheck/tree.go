@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html/charset"
+	"golang.org/x/text/encoding/charmap"
 )
 
 // A node is an element of the document.
@@ -122,10 +123,15 @@ func (c *checker) decode(doc []byte) (string, bool) {
 	}
 	c.charset(label)
 	if label != "" && !strings.EqualFold(label, "utf-8") && !strings.EqualFold(label, "us-ascii") {
-		if enc, _ := charset.Lookup(label); enc == nil {
+		enc, _ := charset.Lookup(label)
+		if strings.EqualFold(label, "iso-8859-1") { // the validator does not take it for windows-1252
+			enc = charmap.ISO8859_1
+		}
+		if enc == nil {
 			c.add("UnknownEncoding", 1, "encoding %q", label)
 			return "", false
-		} else if utf8Doc, err := enc.NewDecoder().Bytes(doc); err == nil {
+		}
+		if utf8Doc, err := enc.NewDecoder().Bytes(doc); err == nil {
 			doc = utf8Doc
 		}
 	}
@@ -286,7 +292,9 @@ func (b *builder) start(t xml.StartElement, line int) {
 func (b *builder) inherit(n *node) {
 	if lang, ok := n.attr("xml:lang"); ok {
 		n.lang = lang
-		b.c.language(n, lang)
+		if lang != "" { // it may be undone
+			b.c.language(n, lang)
+		}
 	}
 	if base, ok := n.attr("xml:base"); ok {
 		n.base = base

@@ -127,7 +127,7 @@ func (c *checker) language(n *node, tag string) {
 	if base == "x" || base == "i" {
 		return
 	}
-	if _, err := language.ParseBase(base); err != nil || len(base) != 2 {
+	if _, err := language.ParseBase(base); err != nil {
 		c.at(n, "InvalidLanguage", "%q", tag)
 	}
 }
