@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -17,9 +18,19 @@ import (
 // corpusDir holds the validator's own test documents.
 const corpusDir = "../../../shared/corpus"
 
-// agreement is how often, of a hundred, we must agree with the validator about
-// the rules that are implemented here. Raise it when it rises.
-const agreement = 98
+// differs are the documents of which the validator says something else, and
+// why. Every other one must agree.
+var differs = map[string]string{
+	"atom/3.1.1.3/bogus_mathml_attr.xml":         "MathML is not judged",
+	"atom/3.1.1.3/bogus_mathml_element.xml":      "MathML is not judged",
+	"atom/3.1.1.3/bogus_svg_attr.xml":            "SVG is not judged",
+	"atom/6.1/license-entry-invaliduri.xml":      "creativeCommons is not judged",
+	"rss/must/invalid_blogChannel_blink.xml":     "blogChannel is not judged",
+	"rss/must/multiple_admin_errorReportsTo.xml": "admin is not judged",
+	"rss/must/multiple_admin_generatorAgent.xml": "admin is not judged",
+	"rss/must/rss20_trackback_invalid_about.xml": "trackback is not judged",
+	"rss/must/rss20_trackback_invalid_ping.xml":  "trackback is not judged",
+}
 
 // corpusCase is one document with what the validator says of it.
 type corpusCase struct {
@@ -77,12 +88,13 @@ func corpusCases(t *testing.T) []corpusCase {
 	return cases
 }
 
+var rootElement = regexp.MustCompile(`<(rss|(\w+:)?feed)[\s>]`)
+
 // ours reports whether a document is of a format that is judged here.
 func ours(doc []byte) bool {
-	if bytes.Contains(doc, []byte("http://purl.org/atom/ns#")) { // Atom 0.3
-		return false
-	}
-	return bytes.Contains(doc, []byte("<rss")) || bytes.Contains(doc, []byte("http://www.w3.org/2005/Atom"))
+	atom03 := bytes.Contains(doc, []byte("http://purl.org/atom/ns#"))
+	rss11 := bytes.Contains(doc, []byte("http://purl.org/net/rss1.1#"))
+	return !atom03 && !rss11 && rootElement.Match(doc)
 }
 
 // TestAgainstValidator compares findings with those of the W3C feed validator
@@ -107,11 +119,13 @@ func TestAgainstValidator(t *testing.T) {
 		}
 		perRule[one.Checks.Message].all++
 		total.all++
-		if present == one.Checks.Present {
+		agrees := present == one.Checks.Present
+		if agrees {
 			perRule[one.Checks.Message].agree++
 			total.agree++
-		} else {
-			t.Logf("%s: %s expected %v; found %v", name, one.Checks.Message, one.Checks.Present, findings)
+		}
+		if _, known := differs[name]; known == agrees {
+			t.Errorf("%s: %s expected %v; found %v", name, one.Checks.Message, one.Checks.Present, findings)
 		}
 	}
 	for _, rule := range slices.Sorted(maps.Keys(perRule)) {
@@ -121,8 +135,5 @@ func TestAgainstValidator(t *testing.T) {
 	t.Logf("agreement: %d of %d, %.1f %%", total.agree, total.all, rate)
 	if total.all < 300 {
 		t.Errorf("only %d documents compared: the test is broken", total.all)
-	}
-	if rate < agreement {
-		t.Errorf("agreement is %.1f %%, was %d %%", rate, agreement)
 	}
 }

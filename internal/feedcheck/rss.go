@@ -334,12 +334,12 @@ func (c *checker) textInput(n *node) {
 			c.at(n, rule, "no %s", name)
 		}
 	}
-	c.children(n, vocabulary{
+	c.children(n, join(dublinCore, vocabulary{
 		"title": one(plainText, nonblank), "description": one(plainText, nonblank), "link": one(fullURI),
 		"name": one(func(c *checker, n *node) {
 			c.holds(n, formName.MatchString(n.value()), "InvalidFormComponentName", n.value())
 		}),
-	})
+	}))
 }
 
 func (c *checker) skipHours(n *node) {
