@@ -89,10 +89,11 @@ func outDate(t time.Time, layout string) string {
 	return t.Format(layout)
 }
 
-// outMarkup is an element that holds HTML.
+// outMarkup is an element that holds HTML or, in Atom, plain text instead.
 type outMarkup struct {
-	Type string `xml:"type,attr,omitempty"`
-	HTML string `xml:",cdata"`
+	Type  string `xml:"type,attr,omitempty"`
+	HTML  string `xml:",cdata"`
+	Plain string `xml:",innerxml"` // escaped
 }
 
 func newOutMarkup(kind string, h HTML) *outMarkup {

@@ -202,16 +202,17 @@ func newAtomOutEntry(e *Entry, f *Feed) atomOutEntry {
 }
 
 // setTexts sets summary and content. An entry that has neither an address nor
-// content must have content (RFC 4287 §4.1.2).
+// content must have content (RFC 4287 §4.1.2), and one without any text should
+// have some (§4.1.1.1).
 func (a *atomOutEntry) setTexts(e *Entry) {
 	summary, content := outTexts(e)
-	if content == "" && outEntryLink(e) == "" {
-		content, summary = summary, ""
-	}
 	a.Summary = newOutMarkup("html", summary)
 	a.Content = newOutMarkup("html", content)
-	if a.Summary == nil && a.Content == nil && outEntryLink(e) == "" {
-		a.Content = &outMarkup{Type: "text", HTML: outTitle(e)}
+	if a.Summary == nil && a.Content == nil {
+		a.Summary = &outMarkup{Type: "text", Plain: newOutPlain(outStandIn(e)).XML}
+	}
+	if a.Content == nil && outEntryLink(e) == "" {
+		a.Content, a.Summary = a.Summary, nil
 	}
 }
 

@@ -64,9 +64,7 @@ func outFeedTitle(f *Feed) string {
 	if t := outLine(f.Title); t != "" {
 		return t
 	}
-	_, rest, _ := strings.Cut(cmp.Or(outURI(f.Link), outURI(f.Self)), "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return cmp.Or(host, "Untitled")
+	return cmp.Or(outURIHost(outURI(f.Link)), outURIHost(outURI(f.Self)), "Untitled")
 }
 
 // outUpdated returns when the feed last changed: as it says, or else the
@@ -145,6 +143,15 @@ func outNonblank(h HTML) HTML {
 		}
 	}
 	return ""
+}
+
+// outStandIn stands for the text of an entry that has none: where it comes
+// from, or else its title again.
+func outStandIn(e *Entry) string {
+	if e.Source != nil {
+		return outFeedTitle(e.Source)
+	}
+	return cmp.Or(outURIHost(outEntryLink(e)), outURIHost(outURI(e.External)), outTitle(e))
 }
 
 // outEnclosures returns the enclosures that have an address, with a media type

@@ -229,7 +229,7 @@ func (it *jsonOutItem) setContent(e *Entry) {
 		it.ContentHTML = outClean(string(h))
 		return
 	}
-	it.ContentText = it.Title
+	it.ContentText = outStandIn(e)
 }
 
 // setImages sets the first picture as the item's, and the first that is known

@@ -34,7 +34,7 @@ var writeCases = []writeCase{
 	{"minimal", "As little as a caller can give: a title, an address, one entry with a title, an id, an address and a date.", minimalFeed},
 	{"withdrawn", "Two withdrawn entries. Atom says it with tombstones before the entries, and keeps the one that came back later; RSS and JSON carry the notice.", withdrawnFeed},
 	{"archive", "An archive document (RFC 5005 section 4): it says so, and links to its neighbors and to the current document. JSON Feed links to the older ones.", archiveFeed},
-	{"hostile", "What sources send: control characters, CDATA ends, markup in titles, script addresses, e-mail addresses, international addresses, no dates. All three documents stay well-formed, and nothing of it reaches a reader as markup or link.", hostileFeed},
+	{"hostile", "What sources send: control characters, CDATA ends, markup in titles, script addresses, e-mail addresses, international addresses, an id that is not canonical and must stay so, no dates. All three documents stay well-formed, and nothing of it reaches a reader as markup or link.", hostileFeed},
 }
 
 func outDay(day, hour int) time.Time { return time.Date(2026, 11, day, hour, 30, 15, 0, time.UTC) }
@@ -86,7 +86,7 @@ func maximalHouseEntry() Entry {
 
 func maximalForeignEntry() Entry {
 	return Entry{
-		GUID: "HTTPS://Src.example/2026/11/x", Title: "Étude des modèles", Link: "https://src.example/2026/11/x?a=1&b=2", Language: "fr",
+		GUID: "https://src.example/2026/11/x", Title: "Étude des modèles", Link: "https://src.example/2026/11/x?a=1&b=2", Language: "fr",
 		Content:   "<p>Tout le texte.</p>",
 		Published: time.Date(2026, 11, 19, 23, 0, 0, 999, time.FixedZone("", -5*3600)), // 04:00 UTC on the 20th
 		Source: &Feed{
@@ -144,7 +144,7 @@ func hostileFeed(format Format) *Feed {
 				Content: "<p>x ]]> y ]]]]>\x0b\u0085\xff z</p>", Published: outDay(1, 1)},
 			{Link: "https://h.example/%zz?q=<x>\"'`", Title: "<img src=x onerror=alert(1)>", Updated: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)},
 			{Title: "\u202eneither id nor link"},
-			{GUID: "tag:h.example,2026:4", Title: " ", Source: &Feed{Self: "https://s.example/feed", Title: "\x07"},
+			{GUID: "HTTPS://H.example/%7e4", Title: " ", Source: &Feed{Self: "https://s.example/feed", Title: "\x07"},
 				Enclosures: []Enclosure{{URL: "file:///etc/passwd"}, {URL: "https://h.example/a b.mp3", MediaType: "<x>", Length: -1}},
 				Images:     []Image{{URL: "data:image/png;base64,x"}, {URL: "https://h.example/\"i\".png", Width: -1}},
 				Comments:   &Comments{Page: "https://h.example/c", Count: -1}},

@@ -40,6 +40,15 @@ func outURI(raw string) string {
 	return scheme + "://" + host + tail
 }
 
+// outURIHost returns the host of a URI, with its port.
+func outURIHost(u string) string {
+	_, rest, _ := strings.Cut(u, "://")
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	return rest
+}
+
 // outHost returns a host with its port in ASCII, or nothing if it is none.
 func outHost(s string) string {
 	host, port := s, ""
