@@ -1,0 +1,5 @@
+package store
+
+import "context"
+
+func (s *Store) backupBeforeMigration(ctx context.Context, version int) error { return nil }
