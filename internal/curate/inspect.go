@@ -46,8 +46,9 @@ const (
 	costScan     = 2  // contains, indexOf, ==
 	costCase     = 15 // lower, upper: letters beyond ASCII
 	costPattern  = 12 // a regular expression, for each of its states that can be alive
-	costMentions = 60 // all the words of one call
-	costWord     = 5  // each word of it
+	costMentions = 60 // to fold a text and to look up its words
+	costWord     = 20 // for each word that is looked for on its own
+	costStart    = 5  // for each phrase that begins with the same word
 	maxCost      = 40_000_000
 )
 
@@ -250,8 +251,9 @@ func (g *guard) call(n *ast.CallNode) int {
 		words = append(words, word.Value)
 	}
 	g.uses |= usesMentions
-	g.mentions = append(g.mentions, newMatcher(words))
-	g.spend(costMentions+costWord*len(words), limits["title"]+limits["summary"]+limits["content"])
+	m := newMatcher(words)
+	g.mentions = append(g.mentions, m)
+	g.spend(costMentions+costWord*len(m.each)+costStart*m.crowd(), limits["title"]+limits["summary"]+limits["content"])
 	return 0
 }
 

@@ -1,6 +1,7 @@
 package curate
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,9 +25,11 @@ type matcher struct {
 func newMatcher(words []string) *matcher {
 	m := &matcher{}
 	for _, word := range words {
-		m.each = append(m.each, fold(word))
+		if word = fold(word); !slices.Contains(m.each, word) {
+			m.each = append(m.each, word)
+		}
 	}
-	if len(words) <= fewWords {
+	if len(m.each) <= fewWords {
 		return m
 	}
 	each := m.each
@@ -39,6 +42,15 @@ func newMatcher(words []string) *matcher {
 		}
 	}
 	return m
+}
+
+// crowd is how many phrases begin with the same word, at most.
+func (m *matcher) crowd() int {
+	most := 0
+	for _, phrases := range m.byStart {
+		most = max(most, len(phrases))
+	}
+	return most
 }
 
 // in reports whether folded text mentions any of the words.
