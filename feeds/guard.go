@@ -122,6 +122,9 @@ func (p *guardPass) step() bool {
 	if t.broken && !t.open {
 		return p.flawed(t.start, "broken markup")
 	}
+	if t.open && p.runsOver(t) {
+		return p.flawed(t.start, "a section that does not end")
+	}
 	if t.open || t.kind == scanEOF {
 		p.r.open = true
 		return false
@@ -146,6 +149,13 @@ func (p *guardPass) step() bool {
 		}
 	}
 	return true
+}
+
+// runsOver reports whether a section or comment that is never closed has
+// swallowed whole entries: then the document is not cut, but broken.
+func (p *guardPass) runsOver(t scanToken) bool {
+	return (t.kind == scanCDATA || t.kind == scanComment) &&
+		bytes.Contains(p.b[t.start:], []byte("</"+guardItemName(p.r.kind)+">"))
 }
 
 func (p *guardPass) flawed(at int, what string) bool {
@@ -266,7 +276,7 @@ func (p *guardPass) role(f *guardFrame, name []byte, prefixed bool) (guardRole, 
 		if scanIs(name, guardItemName(p.r.kind)) && !p.foreign(name) {
 			return 0, p.flawed(f.start, "an entry within an entry")
 		}
-		if p.r.kind != guardAtom && salvageBody.has(scanLocal(name)) {
+		if p.r.kind != guardAtom && len(name) >= 4 && salvageBody.has(scanLocal(name)) {
 			return 0, p.flawed(f.start, "content that is not escaped")
 		}
 	case guardPlain:

@@ -2,8 +2,11 @@ package feeds
 
 import (
 	"fmt"
+	"net/url"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -111,3 +114,23 @@ func checkFeed(t testing.TB, f *Feed) {
 		}
 	}
 }
+
+// allocated returns how many bytes f allocates in all.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+func mustURL(s string) *url.URL {
+	u, err := url.Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return u
+}
+
+// rowTime is when the base document's item n was published.
+func rowTime(n int) time.Time { return time.Date(2026, 11, 21, n, 0, 0, 0, time.UTC) }

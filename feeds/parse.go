@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 )
 
@@ -215,6 +216,9 @@ func (p *parser) xml(start int) (*Feed, error) {
 	if err != nil {
 		return nil, err
 	}
+	if kind == guardAtom {
+		at = p.adopt(at)
+	}
 	doc, r := p.mended(at, kind)
 	if r == nil {
 		if p.mal.Err == nil {
@@ -229,6 +233,30 @@ func (p *parser) xml(start int) (*Feed, error) {
 		return p.atom(doc, r)
 	}
 	return p.rss(doc, r)
+}
+
+// adopt binds the prefix of an Atom root to Atom's namespace if it is bound to
+// another or to none, and returns where the root is then.
+func (p *parser) adopt(at int) int {
+	s := scanner{b: p.doc, pos: at}
+	t := s.next()
+	prefix, _, prefixed := bytes.Cut(t.name.of(p.doc), []byte{':'})
+	if !prefixed || t.broken {
+		return at
+	}
+	name := "xmlns:" + string(prefix)
+	for _, a := range s.attrs {
+		if string(a.name.of(p.doc)) != name {
+			continue
+		}
+		uri := strings.TrimRight(strings.ToLower(strings.TrimSpace(string(a.value.of(p.doc)))), "/#")
+		if uri == extAtom10 || uri == extAtom03 {
+			return at
+		}
+		extBlank(p.doc[a.name.start : a.value.end+1])
+	}
+	p.doc = slices.Concat(p.doc[at:t.name.end], []byte(" "+name+`="http://www.w3.org/2005/Atom"`), p.doc[t.name.end:])
+	return 0
 }
 
 // mended returns a document that gofeed can parse and what stands where in it;

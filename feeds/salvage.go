@@ -234,6 +234,8 @@ func (s *salvager) leave(t scanToken) {
 	name := t.name.of(s.b)
 	switch {
 	case len(s.stack) == 0:
+	case s.item > 0 && s.boundary(t) && !s.structural(name, guardItemName(s.kind)) && s.itemGoesOn(t.end):
+		s.resynced = true // the end of the channel or feed within an entry
 	case scanIs(name, string(scanLocal(s.stack[0].name))):
 		s.resynced = s.resynced || s.item > 0
 		s.closeToFloor()
@@ -251,6 +253,16 @@ func (s *salvager) leave(t scanToken) {
 	default:
 		s.leavePlain(name)
 	}
+}
+
+// itemGoesOn reports whether the next thing to come of entries is an end.
+func (s *salvager) itemGoesOn(from int) bool {
+	const near = 64 << 10
+	rest := s.b[from:min(len(s.b), from+near)]
+	name := guardItemName(s.kind)
+	end := bytes.Index(rest, []byte("</"+name))
+	begin := bytes.Index(rest, []byte("<"+name))
+	return end >= 0 && (begin < 0 || end < begin)
 }
 
 // leavePlain closes the nearest open element of that name; an end tag that
@@ -584,11 +596,11 @@ func (s *salvager) swallows(t scanToken) bool { return guardSwallows(s.b[t.start
 // guardSwallows reports whether a CDATA section was never closed, so that it
 // ends where the next entry's does.
 func guardSwallows(section []byte, kind guardKind) bool {
-	i := bytes.LastIndex(section[1:], scanCDATAStart)
-	if i < 0 {
+	if !bytes.Contains(section[1:], scanCDATAStart) {
 		return false
 	}
-	return bytes.Contains(section[:i+1], []byte("</"+guardItemName(kind)+">"))
+	last := bytes.LastIndex(section, scanCDATAStart)
+	return bytes.Contains(section[:last], []byte("</"+guardItemName(kind)+">"))
 }
 
 // closing seeks the end tag with which a textual element would end if the
