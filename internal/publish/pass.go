@@ -29,7 +29,6 @@ type pass struct {
 	now     time.Time
 	config  Config
 	sources sources
-	house   []rendered
 	plans   []plan
 	used    map[int64]rendered // entries as published, for the next pass too
 	past    map[string]newsroom.Publication
@@ -55,11 +54,11 @@ func (p *Publisher) newPass(ctx context.Context) (*pass, error) {
 		return nil, fmt.Errorf("read the sources: %w", err)
 	}
 	run.sources = newSources(run.config, checks)
-	house, err := p.Store.HouseEntries(ctx)
+	house, err := run.readHouse()
 	if err != nil {
-		return nil, fmt.Errorf("read the house's entries: %w", err)
+		return nil, err
 	}
-	run.house = run.renderAll(house)
+	p.house = house
 	if run.plans, err = run.plan(); err != nil {
 		return nil, err
 	}
@@ -153,19 +152,23 @@ func newestWithdrawn(entries []newsroom.Entry) []newsroom.Entry {
 	return entries[:min(len(entries), maxWithdrawn)]
 }
 
-// entry returns an entry as we publish it. What it was in the last pass is used
-// again where nothing that it is made from has changed.
+// entry returns an entry as we publish it, for this pass and the next.
 func (run *pass) entry(e *newsroom.Entry) rendered {
-	stamp := run.sources.stamp(e)
-	for _, known := range []map[int64]rendered{run.used, run.entries} {
+	r := run.sources.render(e, run.used, run.entries)
+	run.used[e.Key] = r
+	return r
+}
+
+// render returns an entry as we publish it: as it was made before, where
+// nothing that it is made from has changed.
+func (s sources) render(e *newsroom.Entry, before ...map[int64]rendered) rendered {
+	stamp := s.stamp(e)
+	for _, known := range before {
 		if r, ok := known[e.Key]; ok && r.stamp == stamp {
-			run.used[e.Key] = r
 			return r
 		}
 	}
-	r := rendered{stamp, run.sources.published(e)}
-	run.used[e.Key] = r
-	return r
+	return rendered{stamp, s.published(e)}
 }
 
 // channelNow renders a channel if anything in it changed since before, and

@@ -86,6 +86,8 @@ type Publisher struct {
 
 	rendering  sync.Mutex         // one pass at a time; guards what follows
 	entries    map[int64]rendered // of the last pass, by key
+	house      *house             // as last read
+	houseDue   time.Time          // when to read it again, though nobody nudges; zero: never
 	compressor *compressor        // nil when nothing was published for a while
 	// write is feeds.Write where it is nil; tests break it.
 	write func(f *feeds.Feed, format feeds.Format) ([]byte, error)
@@ -122,6 +124,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 			p.log().Error("publish: the last good documents stay", "error", err)
 			wait = retryAfter
 		}
+		wait = min(wait, p.houseWait(wait))
 		if !sleep(ctx, p.Settle) {
 			return nil
 		}
@@ -136,6 +139,16 @@ func (p *Publisher) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// houseWait returns how long what was last read of our own entries does.
+func (p *Publisher) houseWait(most time.Duration) time.Duration {
+	p.rendering.Lock()
+	defer p.rendering.Unlock()
+	if p.houseDue.IsZero() {
+		return most
+	}
+	return max(time.Until(p.houseDue), 0)
 }
 
 // sleep waits, and reports whether the context still holds.

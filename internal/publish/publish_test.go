@@ -47,6 +47,7 @@ func bodies(t *testing.T, p *Publisher) map[string]string {
 func TestEqualBytes(t *testing.T) {
 	zones := []*time.Location{time.UTC, time.FixedZone("east", 5*3600+1800), time.FixedZone("west", -8*3600)}
 	var want map[string]string
+	coder := newCompressor() // one for all: making it takes longer than its work
 	for range 100 {
 		entries := []newsroom.Entry{article(3, "gpt-6"), article(200, "old")}
 		for n := range 10 {
@@ -73,6 +74,7 @@ func TestEqualBytes(t *testing.T) {
 			m.add(e, channels...)
 		}
 		p := newPublisher(m)
+		p.compressor = coder
 		c := config()
 		c.Sources = append(c.Sources, newsroom.Source{Slug: "elsewhere", Name: "Elsewhere", URL: "https://else.example/rss"})
 		p.Config = func() Config { return c }
@@ -447,6 +449,52 @@ func TestIdle(t *testing.T) {
 		stop()
 		synctest.Wait()
 	})
+}
+
+// TestLargeHouse: where reading our own entries takes long, it is not done for
+// every entry of others; a new article still comes out, nudged or not.
+func TestLargeHouse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		m.add(wire(0), "all")
+		slow := &slowHouse{memory: m}
+		p := newPublisher(m)
+		p.Store, p.Settle, p.Idle = slow, 2*time.Second, time.Hour
+		ctx, stop := context.WithCancel(t.Context())
+		go p.Run(ctx)
+		time.Sleep(4 * time.Second)
+		m.add(article(1, "gpt-6"), "all", "house")
+		start := time.Now()
+		for n := range 100 { // ten seconds
+			time.Sleep(100 * time.Millisecond)
+			m.add(wire(n+1), "all")
+			p.Nudge()
+		}
+		if slow.reads > 1 {
+			t.Errorf("%d reads in %s, at a second each", slow.reads, time.Since(start))
+		}
+		if !bytes.Contains(document(t, p, "/feeds/house.rss").Body, []byte("gpt-6")) {
+			t.Error("the new article is not in its channel")
+		}
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+		if _, ok := p.Shelf().Article("articles/gpt-6"); !ok {
+			t.Errorf("the new article has no page after %s", time.Since(start))
+		}
+		stop()
+		synctest.Wait()
+	})
+}
+
+type slowHouse struct {
+	*memory
+	reads int
+}
+
+func (s *slowHouse) HouseEntries(ctx context.Context) ([]newsroom.Entry, error) {
+	s.reads++
+	time.Sleep(time.Second)
+	return s.memory.HouseEntries(ctx)
 }
 
 // TestNudgeBeforeRun: nudges never block, whoever is there to hear them.

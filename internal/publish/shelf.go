@@ -9,20 +9,18 @@ import (
 	"newswire/internal/newsroom"
 )
 
-// A Shelf is what is published at one moment. It does not change; its zero
-// value and a nil *Shelf are empty.
+// A Shelf is what is published at one moment. It does not change. A nil *Shelf
+// is empty.
 type Shelf struct {
-	version   uint64
-	changed   time.Time
-	site      newsroom.Site
-	sources   map[string]Origin
-	order     []newsroom.Channel
-	channels  map[string]*channel
-	pages     map[string]*Document // by path
-	house     []newsroom.Entry
-	houseMark string
-	articles  map[string]newsroom.Entry // house entries by slug
-	pending   map[string]bool           // paths that shall exist and have no document yet
+	version  uint64
+	changed  time.Time
+	site     newsroom.Site
+	sources  map[string]Origin
+	order    []newsroom.Channel
+	channels map[string]*channel
+	pages    map[string]*Document // by path
+	house    *house
+	pending  map[string]bool // paths that shall exist and have no document yet
 }
 
 // A channel is a channel as it was last rendered.
@@ -124,7 +122,7 @@ func (s *Shelf) House() []newsroom.Entry {
 	if s == nil {
 		return nil
 	}
-	return s.house
+	return s.house.entries
 }
 
 // Article returns the house entry with a slug, as "articles/gpt-6".
@@ -132,15 +130,18 @@ func (s *Shelf) Article(slug string) (newsroom.Entry, bool) {
 	if s == nil {
 		return newsroom.Entry{}, false
 	}
-	e, ok := s.articles[slug]
-	return e, ok
+	i, ok := s.house.bySlug[slug]
+	if !ok {
+		return newsroom.Entry{}, false
+	}
+	return s.house.entries[i], true
 }
 
 // same reports whether two shelves hold the same, but for their versions.
 func (s *Shelf) same(other *Shelf) bool {
 	return s != nil && s.site == other.site && slices.Equal(s.order, other.order) &&
 		maps.Equal(s.channels, other.channels) && maps.Equal(s.sources, other.sources) &&
-		maps.Equal(s.pending, other.pending) && s.houseMark == other.houseMark
+		maps.Equal(s.pending, other.pending) && s.house.mark == other.house.mark
 }
 
 func (s *Shelf) channel(name string) *channel {
@@ -152,17 +153,15 @@ func (s *Shelf) channel(name string) *channel {
 
 // newShelf makes a shelf without channels.
 func newShelf(run *pass) *Shelf {
-	s := &Shelf{
+	return &Shelf{
 		changed:  run.now.UTC().Truncate(time.Second),
 		site:     run.config.Site,
 		sources:  run.sources.bySlug,
 		channels: make(map[string]*channel, len(run.plans)),
 		pages:    map[string]*Document{},
-		articles: map[string]newsroom.Entry{},
+		house:    run.house,
 		pending:  map[string]bool{},
 	}
-	s.setHouse(run.house)
-	return s
 }
 
 // put adds a channel while the shelf is made; a nil rendering leaves its paths pending.
@@ -177,14 +176,5 @@ func (s *Shelf) put(config newsroom.Channel, c *channel) {
 	s.channels[config.Name] = c
 	for _, d := range c.documents {
 		s.pages[d.Path] = d
-	}
-}
-
-func (s *Shelf) setHouse(all []rendered) {
-	s.house, s.houseMark = entriesOf(all), markOf(all)
-	for _, e := range s.house {
-		if _, known := s.articles[e.Slug]; e.Slug != "" && !known {
-			s.articles[e.Slug] = e
-		}
 	}
 }
