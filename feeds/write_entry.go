@@ -188,7 +188,7 @@ func outFeedLinks(f *Feed, format Format) []outLink {
 	}
 	for _, l := range f.Links {
 		rel := cmp.Or(strings.TrimSpace(l.Rel), "alternate")
-		if outRelKnown(rel) {
+		if outRelKnown(rel) && !(f.Complete && outRelHistory(rel)) {
 			add(outLink{Rel: rel, Type: outMediaType(l.MediaType), Title: outLine(l.Title), Href: outURI(l.Href)})
 		}
 	}
@@ -218,6 +218,16 @@ func outRelKnown(rel string) bool {
 		return true
 	}
 	return outIRI(rel) == rel
+}
+
+// outRelHistory reports whether a link relation leads to other parts of a feed;
+// a complete feed has none (RFC 5005 §2).
+func outRelHistory(rel string) bool {
+	switch rel {
+	case "current", "first", "last", "next", "next-archive", "prev-archive", "previous":
+		return true
+	}
+	return false
 }
 
 // outReplies returns the links to an entry's discussion (RFC 4685 §4): the

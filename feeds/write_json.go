@@ -174,6 +174,9 @@ func newJSONOutFeed(f *Feed) *gorilla.JSONFeed {
 // jsonOutNext returns where older entries are: the next page, or else the
 // archive before this document.
 func jsonOutNext(f *Feed) string {
+	if f.Complete {
+		return ""
+	}
 	self := outURI(f.Self)
 	for _, rel := range []string{"next", "prev-archive"} {
 		for _, l := range f.Links {

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+	"golang.org/x/text/language"
 )
 
 // outEscape writes plain text as XML. The numeric forms are what the RSS Best
@@ -201,16 +202,27 @@ func outHoldsAddress(word string) bool {
 // outLanguage returns s as a BCP 47 tag, or nothing if it is none.
 func outLanguage(s string) string {
 	s = strings.ReplaceAll(strings.TrimSpace(s), "_", "-")
-	for i, part := range strings.Split(s, "-") {
-		if len(part) < 1 || len(part) > 8 || i == 0 && len(part) > 3 {
+	base, rest, more := strings.Cut(s, "-")
+	if _, err := language.ParseBase(base); err != nil {
+		return ""
+	}
+	if !more {
+		return s
+	}
+	for part := range strings.SplitSeq(rest, "-") {
+		if len(part) > 8 || !outAlphanumeric(part) {
 			return ""
-		}
-		for j := range len(part) {
-			c := part[j] | 0x20
-			if (c < 'a' || c > 'z') && (i == 0 || part[j] < '0' || part[j] > '9') {
-				return ""
-			}
 		}
 	}
 	return s
+}
+
+func outAlphanumeric(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
 }

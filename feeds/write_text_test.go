@@ -158,7 +158,7 @@ func TestOutName(t *testing.T) {
 func TestOutLanguage(t *testing.T) {
 	for in, want := range map[string]string{
 		"en": "en", "en-GB": "en-GB", "en_US": "en-US", "zh-Hant-TW": "zh-Hant-TW", " de ": "de", "es-419": "es-419",
-		"": "", "english": "", "e n": "", "en-": "", "-": "", "12": "", "en\"": "", "x": "x",
+		"": "", "english": "", "e n": "", "en-": "", "-": "", "12": "", "en\"": "", "x": "", "xx": "", "deu": "deu",
 	} {
 		if got := outLanguage(in); got != want {
 			t.Errorf("outLanguage(%q) = %q, want %q", in, got, want)

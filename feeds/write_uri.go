@@ -1,6 +1,7 @@
 package feeds
 
 import (
+	"regexp"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -132,21 +133,27 @@ func outURIByte(c byte) bool {
 	return c < 0x80 && strings.IndexByte("-._~!$&'()*+,;=:@/?", c) >= 0
 }
 
-// outIRI returns s if it looks like an absolute IRI, as the scheme of a
-// category must be: a URI scheme, something after it, no spaces.
+// The two kinds of names among IRIs: RFC 8141 and RFC 4151.
+var (
+	outURN = regexp.MustCompile(`^(?i:urn):[a-zA-Z0-9][a-zA-Z0-9-]{1,31}:([a-zA-Z0-9()+,.:=@;$_!*'-]|%[0-9A-Fa-f]{2})+$`)
+	outTag = regexp.MustCompile(`^tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:[0-9a-zA-Z;/?:@&=+$._!~*'(),%-]*$`)
+)
+
+// outIRI returns s as an absolute IRI that names something, as the scheme of a
+// category must be: a web address, a URN or a tag. It is empty for anything
+// else.
 func outIRI(s string) string {
-	s = outClean(strings.TrimSpace(s))
-	scheme, rest, ok := strings.Cut(s, ":")
-	if !ok || rest == "" || scheme == "" || strings.ContainsAny(s, " \t\r\n\"<>\\^`{|}") {
+	s = strings.TrimSpace(s)
+	if s == "" {
 		return ""
 	}
-	for i := range len(scheme) {
-		c := scheme[i]
-		if (c|0x20 < 'a' || c|0x20 > 'z') && (i == 0 || (c < '0' || c > '9') && c != '+' && c != '-' && c != '.') {
-			return ""
-		}
+	if u := outURI(s); u != "" {
+		return u
 	}
-	return s
+	if outTag.MatchString(s) || outURN.MatchString(s) && !strings.HasPrefix(strings.ToLower(s), "urn:uuid:") {
+		return s
+	}
+	return ""
 }
 
 // outMediaType returns s without parameters if it is a media type, and nothing
