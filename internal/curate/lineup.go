@@ -55,6 +55,7 @@ func lineUp(ch newsroom.Channel, sources map[string]sourceRules, refs []newsroom
 	})
 	l := lining{
 		channel:   ch,
+		path:      "channels[" + ch.Name + "].",
 		sources:   sources,
 		loc:       loc,
 		perSource: map[string]int{},
@@ -100,6 +101,7 @@ type sourceDay struct {
 // A lining is a line-up in the making.
 type lining struct {
 	channel newsroom.Channel
+	path    string // of the channel's caps
 	sources map[string]sourceRules
 	loc     *time.Location
 
@@ -160,18 +162,17 @@ func (l *lining) place(ref newsroom.Ref) {
 func (l *lining) full(ref newsroom.Ref, today sourceDay) string {
 	reached := func(limit, count int) bool { return limit > 0 && count >= limit }
 	source := l.sources[ref.Source]
-	path := "channels[" + l.channel.Name + "]"
 	switch {
 	case l.long():
-		return path + ".entries"
+		return l.path + "entries"
 	case ref.Pinned:
 		return ""
 	case reached(source.maxPerDay, l.perDay[today]):
 		return "sources[" + source.name + "].max_per_day"
 	case reached(l.channel.MaxPerDay, l.perDay[today]):
-		return path + ".max_per_day"
+		return l.path + "max_per_day"
 	case reached(l.channel.MaxPerSource, l.perSource[ref.Source]):
-		return path + ".max_per_source"
+		return l.path + "max_per_source"
 	}
 	return ""
 }

@@ -134,35 +134,47 @@ func joins(r rune) bool {
 }
 
 // fold returns s with case, composition, width and white space made equal.
-func fold(s string) string {
-	var b strings.Builder
-	b.Grow(len(s))
-	space := false
-	for _, r := range norm.NFKC.String(s) {
-		switch {
-		case r < utf8.RuneSelf && r > ' ':
-			if 'A' <= r && r <= 'Z' {
-				r += 'a' - 'A'
-			}
-		case unicode.IsSpace(r):
-			space = true
-			continue
-		default:
-			r = unicode.ToLower(unicode.ToUpper(r))
-		}
-		if space && b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		space = false
-		b.WriteRune(r)
-	}
-	return b.String()
-}
+func fold(s string) string { return string(appendFolded(nil, s)) }
 
 // foldTexts folds texts so that no phrase reaches from one into the next.
 func foldTexts(texts ...string) string {
-	for i, text := range texts {
-		texts[i] = fold(text)
+	size := 0
+	for _, text := range texts {
+		size += len(text) + 1
 	}
-	return strings.Join(texts, "\x00")
+	all := make([]byte, 0, size)
+	for _, text := range texts {
+		all = append(appendFolded(all, text), 0)
+	}
+	return string(all)
+}
+
+// appendFolded appends s, folded, to b.
+func appendFolded(b []byte, s string) []byte {
+	s = norm.NFKC.String(s)
+	start, space := len(b), false
+	for i := 0; i < len(s); {
+		c, size := rune(s[i]), 1
+		if c >= utf8.RuneSelf {
+			c, size = utf8.DecodeRuneInString(s[i:])
+			c = unicode.ToLower(unicode.ToUpper(c))
+		} else if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		i += size
+		if c == ' ' || '\t' <= c && c <= '\r' || c >= utf8.RuneSelf && unicode.IsSpace(c) {
+			space = true
+			continue
+		}
+		if space && len(b) > start {
+			b = append(b, ' ')
+		}
+		space = false
+		if c < utf8.RuneSelf {
+			b = append(b, byte(c))
+		} else {
+			b = utf8.AppendRune(b, c)
+		}
+	}
+	return b
 }
