@@ -171,9 +171,7 @@ func (v *visit) revise(it *item, k *newsroom.Standing, now newsroom.Entry) newsr
 			v.out.Withdrawn++
 		}
 	}
-	if !guarded(k.Verdict) {
-		now.Verdict = v.rules.Decide(v.del.Source, &now, v.del.At)
-	}
+	now.Verdict = again(k.Verdict, v.rules.Decide(v.del.Source, &now, v.del.At))
 	return now
 }
 

@@ -66,6 +66,13 @@ type Standing struct {
 	Purged   bool      // its content was purged
 }
 
+// A Name is all by which somebody may ask for an entry.
+type Name struct {
+	ID       string
+	LinkHash int64 // of the canonical link; 0: it is no link
+	GUID     Alias
+}
+
 // An Enrolled is an entry of a source by its key and GUID.
 type Enrolled struct {
 	Key       int64
@@ -90,7 +97,7 @@ type Revision struct {
 	Raw      int64  // as delivered now
 	Old      int64  // the Raw that the decision was based on
 	LinkHash int64  // of the canonical link; 0: no link
-	Content  bool   // what readers see has changed; otherwise only verdict and place are written
+	Content  bool   // what readers see has changed; otherwise only verdict and place are written, and Raw and Old mean nothing
 	Former   *Entry // not nil: becomes a stored version
 	Channels []string
 }

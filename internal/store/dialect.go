@@ -24,7 +24,11 @@ type dialect struct {
 	skip     string // at the end of a sub-select of rows to claim: pass over those that another is claiming
 	lock     string // SQL that keeps other processes from migrating; empty: every transaction does
 	hasTable string // SQL that counts the tables named $1
+	recount  string // SQL after rows were inserted with their keys: the next key follows them
 
+	// snapshot is the isolation in which a transaction that reads sees one
+	// moment.
+	snapshot sql.IsolationLevel
 	// fit reports why the engine must not be used.
 	fit func(ctx context.Context, db *sql.DB) error
 }
@@ -45,6 +49,9 @@ var postgres = &dialect{
 	skip:     ` FOR UPDATE SKIP LOCKED`,
 	lock:     `SELECT pg_advisory_xact_lock(7305521)`,
 	hasTable: `SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1`,
+	recount: `SELECT setval(pg_get_serial_sequence('sources', 'key'), (SELECT coalesce(max(key), 0) + 1 FROM sources), false),
+		setval(pg_get_serial_sequence('channels', 'key'), (SELECT coalesce(max(key), 0) + 1 FROM channels), false)`,
+	snapshot: sql.LevelRepeatableRead,
 	fit:      func(ctx context.Context, db *sql.DB) error { return db.PingContext(ctx) },
 }
 
@@ -82,19 +89,24 @@ func openSQLite(file string) (*Store, error) {
 	if _, err := os.Stat(filepath.Dir(file)); err != nil {
 		return nil, fmt.Errorf("database %s: its folder is not there: %w", file, err)
 	}
-	name := "file:" + (&url.URL{Path: file}).EscapedPath() + "?"
+	s.file = file
 	var err error
-	if s.write, err = sql.Open("sqlite", name+sqlitePragmas); err != nil {
+	if s.write, err = sql.Open("sqlite", fileURI(file, sqlitePragmas)); err != nil {
 		return nil, err
 	}
 	s.write.SetMaxOpenConns(1)
-	if s.read, err = sql.Open("sqlite", name+sqliteReadPragmas); err != nil {
+	if s.read, err = sql.Open("sqlite", fileURI(file, sqliteReadPragmas)); err != nil {
 		return nil, err
 	}
 	s.read.SetMaxOpenConns(readers)
 	s.read.SetMaxIdleConns(readers)
 	s.writer = &writer{db: s.write, free: make(chan struct{}, 1)}
 	return s, nil
+}
+
+// fileURI names a SQLite file with settings for its connections.
+func fileURI(file, settings string) string {
+	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + settings
 }
 
 // fitSQLite refuses versions that corrupt a WAL database when two connections

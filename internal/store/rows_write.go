@@ -97,8 +97,7 @@ func (t *tx) rewrite(in *newsroom.Intake, r *newsroom.Revision) error {
 	var n int64
 	var err error
 	if !r.Content {
-		n, err = t.exec(`UPDATE entries SET verdict = $3, rule = $4, raw = $5 WHERE key = $1 AND raw = $2`,
-			e.Key, r.Old, decisionCode(e.Verdict.Decision), clean(e.Verdict.Rule), r.Raw)
+		n, err = t.exec(`UPDATE entries SET verdict = $2, rule = $3 WHERE key = $1`, e.Key, decisionCode(e.Verdict.Decision), clean(e.Verdict.Rule))
 	} else {
 		var meta string
 		if meta, err = writeMeta(e); err != nil {

@@ -19,6 +19,7 @@ type Store struct {
 	write   *sql.DB // SQLite: one connection
 	read    *sql.DB // PostgreSQL: the same
 	writer  *writer // SQLite: what holds that connection
+	file    string  // SQLite
 	scratch string  // a folder to remove in the end
 
 	reading  sync.Map // SQL text → *sql.Stmt on read

@@ -124,3 +124,10 @@ CREATE TABLE outbox (
 	PRIMARY KEY (kind, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outbox_due ON outbox (kind, due) WHERE done = 0;
+
+-- What was last published under each path, so that a restart moves no date.
+CREATE TABLE publications (
+	path     TEXT PRIMARY KEY,
+	etag     TEXT NOT NULL,
+	modified INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

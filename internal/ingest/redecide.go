@@ -1,0 +1,174 @@
+package ingest
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"newswire/internal/newsroom"
+)
+
+// An Archive is what deciding again needs of a store.
+type Archive interface {
+	Recent(ctx context.Context, since time.Time, each func(newsroom.Entry) error) error
+	Held(ctx context.Context) ([]newsroom.Entry, error)
+	Seats(ctx context.Context, keys []int64) (map[int64][]string, error)
+	Lookup(ctx context.Context, name newsroom.Name) ([]newsroom.Entry, error)
+	Commit(ctx context.Context, in *newsroom.Intake) error
+}
+
+// redecideBatch is how many entries are decided again in one transaction.
+const redecideBatch = 100
+
+// Redecide gives the entries first seen since then the verdicts and channels
+// of the rules in force, in small transactions, and returns how many changed.
+// What a guard has kept back stays so. Entries of sources that are configured
+// no more keep what they have.
+func (d *Door) Redecide(ctx context.Context, archive Archive, sources map[string]newsroom.Source, since, now time.Time) (int, error) {
+	changed := 0
+	// Twice: what a duplicate stood behind may have gone in the first walk.
+	for _, second := range []bool{false, true} {
+		r := redecision{d, archive, sources, now, false, nil, 0}
+		err := archive.Recent(ctx, since, func(e newsroom.Entry) error {
+			if second && e.Verdict.Rule != newsroom.RuleDuplicate {
+				return nil
+			}
+			return r.add(ctx, e)
+		})
+		if err == nil {
+			err = r.flush(ctx)
+		}
+		changed += r.changed
+		if err != nil {
+			return changed, err
+		}
+	}
+	d.tell(changed)
+	return changed, nil
+}
+
+// Release publishes what is held of a source (of all: empty) and was first
+// seen at until or earlier, if the rules in force allow it, and returns how
+// many entries that were.
+func (d *Door) Release(ctx context.Context, archive Archive, sources map[string]newsroom.Source, source string, until, now time.Time) (int, error) {
+	held, err := archive.Held(ctx)
+	if err != nil {
+		return 0, err
+	}
+	r := redecision{d, archive, sources, now, true, nil, 0}
+	for _, e := range held {
+		if source != "" && e.Source != source || e.FirstSeen.After(until) {
+			continue
+		}
+		if err := r.add(ctx, e); err != nil {
+			return r.changed, err
+		}
+	}
+	err = r.flush(ctx)
+	d.tell(r.changed)
+	return r.changed, err
+}
+
+// Find returns the entries that have this link, public identifier or GUID.
+func (d *Door) Find(ctx context.Context, archive Archive, urlOrID string) ([]newsroom.Entry, error) {
+	urlOrID = strings.TrimSpace(urlOrID)
+	return archive.Lookup(ctx, newsroom.Name{ID: urlOrID, LinkHash: linkHash(urlOrID), GUID: newAlias(newsroom.AliasGUID, urlOrID)})
+}
+
+func (d *Door) tell(changed int) {
+	if changed > 0 && d.Changed != nil {
+		d.Changed()
+	}
+}
+
+// A redecision is one walk through stored entries.
+type redecision struct {
+	door    *Door
+	archive Archive
+	sources map[string]newsroom.Source
+	now     time.Time
+	release bool
+	batch   []newsroom.Entry // of one source
+	changed int
+}
+
+func (r *redecision) add(ctx context.Context, e newsroom.Entry) error {
+	if len(r.batch) > 0 && (r.batch[0].Source != e.Source || len(r.batch) == redecideBatch) {
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+	}
+	r.batch = append(r.batch, e)
+	return nil
+}
+
+func (r *redecision) flush(ctx context.Context) error {
+	if len(r.batch) == 0 {
+		return nil
+	}
+	batch := r.batch
+	r.batch = nil
+	src, ok := r.sources[batch[0].Source]
+	if !ok {
+		return nil
+	}
+	keys := make([]int64, len(batch))
+	for i := range batch {
+		keys[i] = batch[i].Key
+	}
+	seats, err := r.archive.Seats(ctx, keys)
+	if err != nil {
+		return err
+	}
+	in := &newsroom.Intake{Source: src.Slug, At: r.now}
+	for i := range batch {
+		if rev := r.decide(src, &batch[i], seats[batch[i].Key]); rev != nil {
+			in.Revised = append(in.Revised, rev)
+		}
+	}
+	if len(in.Revised) == 0 {
+		return nil
+	}
+	v := &visit{door: r.door}
+	in.Place = func(n newsroom.Neighbors) newsroom.Placing { return v.place(in, n) }
+	if err := r.archive.Commit(ctx, in); err != nil {
+		return err
+	}
+	for _, rev := range in.Revised { // what became of it is known only now
+		before := batch[slices.Index(keys, rev.Key)].Verdict
+		if rev.Verdict != before || !slices.Equal(rev.Channels, seats[rev.Key]) {
+			r.changed++
+		}
+	}
+	return nil
+}
+
+// decide returns what becomes of an entry now, nil if nothing changes.
+func (r *redecision) decide(src newsroom.Source, e *newsroom.Entry, seats []string) *newsroom.Revision {
+	rules := r.door.Curator()
+	verdict := rules.Decide(src, e, r.now)
+	if !r.release {
+		verdict = again(e.Verdict, verdict)
+	}
+	var channels []string
+	if verdict.Decision == newsroom.Publish && e.Withdrawn.IsZero() {
+		channels = rules.Channels(src, e, r.now)
+	}
+	slices.Sort(channels)
+	if verdict == e.Verdict && slices.Equal(channels, seats) {
+		return nil
+	}
+	rev := &newsroom.Revision{Entry: *e, LinkHash: linkHash(e.Link), Channels: channels}
+	rev.Verdict = verdict
+	return rev
+}
+
+// again returns the verdict on an entry that had one. What a guard kept back
+// stays so, unless an editor has named the entry itself.
+func again(before, now newsroom.Verdict) newsroom.Verdict {
+	if guarded(before) && now.Decision == newsroom.Publish && !strings.HasPrefix(now.Rule, "overrides.") {
+		return before
+	}
+	return now
+}
