@@ -77,11 +77,15 @@ func textDirects(r rune) bool {
 	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r == 0xFEFF
 }
 
+// textMost bounds the markup that is looked at for one line of text.
+const textMost = 64 << 10
+
 // textGuess returns the plain text of a field that a format calls text and
 // publishers fill with HTML as well, as RSS titles. Only what is certainly
 // markup is taken as such: elements of HTML that are closed or never hold
 // anything, and references by HTML's names.
 func textGuess(s string) string {
+	s = salvageRune(s, textMost)
 	if strings.IndexByte(s, '<') >= 0 {
 		s = textStrip(s, textPaired(s))
 	}
@@ -90,6 +94,7 @@ func textGuess(s string) string {
 
 // textOf returns the plain text of a fragment that is declared to be HTML.
 func textOf(s string) string {
+	s = salvageRune(s, textMost)
 	if strings.IndexByte(s, '<') >= 0 {
 		s = textStrip(s, func(string) bool { return true })
 	}

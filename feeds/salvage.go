@@ -258,6 +258,7 @@ func (s *salvager) leave(t scanToken) {
 // itemGoesOn reports whether the next thing to come of entries is an end.
 func (s *salvager) itemGoesOn(from int) bool {
 	const near = 64 << 10
+	s.spent += 64 // it costs as much as so many tokens
 	rest := s.b[from:min(len(s.b), from+near)]
 	name := guardItemName(s.kind)
 	end := bytes.Index(rest, []byte("</"+name))
