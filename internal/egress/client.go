@@ -168,9 +168,9 @@ func (c *Client) Host(rawURL string) string {
 	return c.hostKey(u)
 }
 
-// Free returns when a request to a host (named by Host) may start, and false
-// if as many as may are running.
-func (c *Client) Free(host string) (time.Time, bool) { return c.hosts.free(host, time.Now()) }
+// Free returns how long to wait until a request to a host (named by Host) may
+// start, and false if as many as may are running.
+func (c *Client) Free(host string) (time.Duration, bool) { return c.hosts.free(host, time.Now()) }
 
 // Spaced reports whether requests to a host keep a distance in time.
 func (c *Client) Spaced(host string) bool { return c.interval(host) > 0 }

@@ -55,22 +55,16 @@ func (h *hosts) sweep(now time.Time) {
 	}
 }
 
-// free returns when a request to the host may start, and false if all its
-// slots are taken.
-func (h *hosts) free(key string, now time.Time) (time.Time, bool) {
+// free returns how long to wait until a request to the host may start, and
+// false if all its slots are taken.
+func (h *hosts) free(key string, now time.Time) (time.Duration, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	known, ok := h.known[key]
 	if !ok {
-		return now, true
+		return 0, true
 	}
-	at := now
-	for _, t := range []time.Time{known.next, known.paused} {
-		if t.After(at) {
-			at = t
-		}
-	}
-	return at, known.active < h.limit
+	return max(0, known.next.Sub(now), known.paused.Sub(now)), known.active < h.limit
 }
 
 // acquire waits until a request to the host may start and takes a slot. It

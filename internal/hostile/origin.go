@@ -52,6 +52,7 @@ type Row struct {
 	Slow  bool // takes seconds or minutes: to be run with a clock that leaps
 	Kept  int  // entries newly stored by the first poll that is misbehaved to
 	Class string
+	Or    string // another class that is as good, if set
 	Next  string // rule of the next poll: N, B, P, X, RA (with Wait)
 	Wait  time.Duration
 	// Kept2 are entries newly stored by the two polls after that.

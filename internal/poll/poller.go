@@ -221,10 +221,8 @@ func (p *Poller) Ask(ctx context.Context, slug string) (Result, error) {
 // queue. It does not wait for a host that asked us to stay away for long.
 func (p *Poller) turn(ctx context.Context, host string) error {
 	for {
-		now := time.Now()
-		at, free := p.Client.Free(host)
-		wait := at.Sub(now)
-		if free && (wait <= 0 || wait > watchdog) {
+		wait, free := p.Client.Free(host)
+		if free && (wait == 0 || wait > watchdog) {
 			return nil
 		}
 		timer := time.NewTimer(max(wait, 20*time.Millisecond))

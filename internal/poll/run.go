@@ -239,7 +239,7 @@ func (r *round) candidates(now time.Time, limit int) []string {
 	var slugs []string
 	for _, c := range all {
 		if _, known := room[c.host]; !known {
-			room[c.host] = r.room(c.host, now)
+			room[c.host] = r.room(c.host)
 		}
 		if room[c.host] > 0 {
 			room[c.host]--
@@ -266,9 +266,8 @@ func compareStable(a, b string) int {
 
 // room returns how many more requests may go to a host now. No host gets
 // more than a quarter of the workers.
-func (r *round) room(host string, now time.Time) int {
-	at, free := r.poller.Client.Free(host)
-	if !free || at.After(now) {
+func (r *round) room(host string) int {
+	if wait, free := r.poller.Client.Free(host); !free || wait > 0 {
 		return 0
 	}
 	most := min(r.poller.Client.HostRequests(), max(1, r.poller.workers()/4))
@@ -312,19 +311,18 @@ func (r *round) idle(now time.Time) time.Duration {
 		return wait
 	}
 	for slug, e := range r.sources {
-		if r.taken[slug] || r.busy[e.host] > 0 && r.room(e.host, now) == 0 {
+		if r.taken[slug] || r.busy[e.host] > 0 && r.room(e.host) == 0 {
 			continue
 		}
-		at := r.due[slug]
-		if at.Sub(now) >= wait {
+		left := r.due[slug].Sub(now)
+		if left >= wait {
 			continue
 		}
-		if hostAt, free := r.poller.Client.Free(e.host); !free {
-			at = later(at, now.Add(time.Second))
-		} else {
-			at = later(at, hostAt)
+		host, free := r.poller.Client.Free(e.host)
+		if !free { // somebody else's request; we are not told when it ends
+			host = max(host, time.Second)
 		}
-		wait = min(wait, max(at.Sub(now), 0))
+		wait = min(wait, max(left, host, 0))
 	}
 	return max(wait, time.Millisecond)
 }

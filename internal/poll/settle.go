@@ -91,6 +91,9 @@ func (v *visit) notModified(resp *egress.Response) newsroom.Check {
 func (v *visit) unchanged(resp *egress.Response) newsroom.Check {
 	c := v.answered(resp)
 	c.Class = newsroom.ClassOK
+	if v.before.Class == newsroom.ClassPartial { // what was cut is still cut
+		c.Class, c.Problem = v.before.Class, v.before.Problem
+	}
 	c.Unmodified = 0
 	c.GapSuspected = false
 	c.LastFull = v.at
