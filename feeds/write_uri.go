@@ -1,6 +1,7 @@
 package feeds
 
 import (
+	"net/netip"
 	"regexp"
 	"strings"
 
@@ -60,8 +61,8 @@ func outHost(s string) string {
 		return ""
 	}
 	if ip, ok := strings.CutPrefix(host, "["); ok {
-		ip, ok = strings.CutSuffix(ip, "]")
-		if !ok || ip == "" || strings.Trim(ip, "0123456789abcdefABCDEF:.") != "" {
+		addr, err := netip.ParseAddr(strings.TrimSuffix(ip, "]"))
+		if err != nil || !addr.Is6() || addr.Zone() != "" || !strings.HasSuffix(ip, "]") {
 			return ""
 		}
 		return s
