@@ -75,7 +75,7 @@ type builder struct {
 	out      []byte
 	stack    []open
 	isOpen   [256]uint16 // how many of stack, by slot
-	depth    int // of what is written
+	depth    int         // of what is written
 	elements int
 	carried  []carry
 	ink      int // runes of text that are not spaces, counted if inkLimit is set
