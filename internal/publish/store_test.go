@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -189,11 +190,14 @@ func (d *newsdesk) reopened(t *testing.T) *newsdesk {
 func TestCopiesAgree(t *testing.T) {
 	one := openDesk(t, filepath.Join(t.TempDir(), "news.db"))
 	one.take(now, wireItems(0, 30)...)
-	copied := filepath.Join(t.TempDir(), "copy.db")
-	if err := one.store.Backup(t.Context(), copied); err != nil {
+	if err := one.store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	two := openDesk(t, copied)
+	dir := filepath.Join(t.TempDir(), "copy")
+	if err := os.CopyFS(dir, os.DirFS(filepath.Dir(one.file))); err != nil {
+		t.Fatal(err)
+	}
+	one, two := openDesk(t, one.file), openDesk(t, filepath.Join(dir, "news.db"))
 	one.render()
 	two.render()
 	if !bytes.Contains(two.document(rss).Body, []byte("model 29")) {
