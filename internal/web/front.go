@@ -18,8 +18,8 @@ const (
 // and what else the channels carry.
 type front struct {
 	Lead     *card
-	Articles []card
-	More     bool // there are further articles
+	Articles [][]card // those with a picture, then those without
+	More     bool     // there are further articles
 	Wire     []day
 	WireURL  string
 	Zone     string
@@ -34,8 +34,8 @@ type day struct {
 	Cards []card
 }
 
-// A section is the head of a channel. A headline stands on the front page
-// once, so what is on the wire or in another section is not in it.
+// A section is the head of a channel. What is shown as our own, or in another
+// section, is not in it; the wire beside them is complete.
 type section struct {
 	Title, URL  string
 	Description string
@@ -51,48 +51,48 @@ func (s *Site) frontPage(v *View, _ *http.Request) (*document, error) {
 }
 
 func newFront(v *View) front {
-	f := front{Zone: newestZone(v)}
+	f := front{Zone: newest(v).In(v.location()).Format("MST")}
 	shown := map[string]bool{}
+	var pictured, plain []card
 	for i, e := range v.standing() {
 		if i == frontArticles {
 			f.More = true
 			break
 		}
 		shown[e.ID] = true
-		c := v.card(e)
-		if i == 0 {
+		switch c := v.card(e); {
+		case i == 0:
 			f.Lead = &c
-		} else {
-			f.Articles = append(f.Articles, c)
+		case c.Picture != nil:
+			pictured = append(pictured, c)
+		default:
+			plain = append(plain, c)
 		}
 	}
-	stories := frontStories(v, shown)
-	if len(v.Channels) > 0 {
-		f.WireURL = "/feeds/" + v.Channels[0].Name
-		f.Wire = days(v, unshown(v.Channels[0].wire(), frontWire, shown))
+	for _, cards := range [][]card{pictured, plain} {
+		if len(cards) > 0 {
+			f.Articles = append(f.Articles, cards)
+		}
 	}
-	f.Sections = append(stories, frontSections(v, shown)...)
+	if len(v.Channels) > 0 {
+		wire := v.Channels[0].wire()
+		f.WireURL = "/feeds/" + v.Channels[0].Name
+		f.Wire = days(v, wire[:min(len(wire), frontWire)])
+	}
+	f.Sections = newSections(v, shown)
 	f.Empty = f.Lead == nil && len(f.Wire) == 0 && len(f.Sections) == 0
 	return f
 }
 
-// frontStories returns the channels of stories: they go first, because what
-// many report must not be missed for having been on the wire.
-func frontStories(v *View, shown map[string]bool) []section {
+// newSections returns the heads of all channels but the main one, which is
+// the wire. Those of stories go first.
+func newSections(v *View, shown map[string]bool) []section {
 	var out []section
-	for i := range v.Channels {
-		if i > 0 && v.Channels[i].Stories {
-			out = appendSection(out, v, &v.Channels[i], shown)
-		}
-	}
-	return out
-}
-
-func frontSections(v *View, shown map[string]bool) []section {
-	var out []section
-	for i := range v.Channels {
-		if i > 0 && !v.Channels[i].Stories {
-			out = appendSection(out, v, &v.Channels[i], shown)
+	for _, stories := range []bool{true, false} {
+		for i := range v.Channels {
+			if i > 0 && v.Channels[i].Stories == stories {
+				out = appendSection(out, v, &v.Channels[i], shown)
+			}
 		}
 	}
 	return out
@@ -138,9 +138,4 @@ func days(v *View, entries []*newsroom.Entry) []day {
 		last.Cards = append(last.Cards, v.card(e))
 	}
 	return out
-}
-
-// newestZone names the zone of the times on the page.
-func newestZone(v *View) string {
-	return newest(v).In(v.location()).Format("MST")
 }
