@@ -21,7 +21,6 @@ var rules = map[string]rule{
 	"InvalidNamespace":      {Error, ""},
 	"ObsoleteNamespace":     {Error, ""},
 	"BadCharacters":         {Warning, ""},
-	"NotUTF8":               {Warning, ""},
 	"UnexpectedContentType": {Warning, ""},
 	"EncodingMismatch":      {Warning, ""},
 	"NonSpecificMediaType":  {Warning, ""},
