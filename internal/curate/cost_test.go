@@ -63,6 +63,10 @@ func TestExpressionsAreBounded(t *testing.T) {
 		`content[10:60000] == content`,
 		`title in [content, summary]`,
 	}
+	hostile := hostile
+	if underRace {
+		hostile = hostile[:2] // the detector makes all of them take a minute
+	}
 	entries := make([]*newsroom.Entry, len(hostile))
 	for i, text := range hostile {
 		entries[i] = longest(text)

@@ -95,6 +95,9 @@ func TestExpressions(t *testing.T) {
 		{`words > 100 ? house : not house`, false},
 		{`title[0:6] == "OpenAI"`, true},
 		{`tags[0] == "labs"`, true},
+		{`not mentions("zzz") and mentions("gpt") and not mentions("yyy")`, true},
+		{`["a", "b"][mentions("gpt") ? 1 : 0] == "b" and not mentions("zzz")`, true},
+		{`[mentions("zzz"), mentions("gpt")][mentions("yyy") ? 0 : 1]`, true},
 	}
 	for _, test := range tests {
 		if got := ask(t, test.expression, sample()); got != test.want {

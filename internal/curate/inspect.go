@@ -93,7 +93,8 @@ func (g *guard) fail(node ast.Node, message, suggestion string) int {
 
 func (g *guard) spend(nanoseconds, bytes int) { g.cost += nanoseconds * bytes * g.loop }
 
-// walk returns the most bytes that the node's value, if it is a text, or an
+// walk goes through the parts of a node in the order of ast.Walk, on which the
+// numbers of mentions() depend. It returns the most bytes that the node's value, if it is a text, or an
 // element of it, if it is a list, can have.
 func (g *guard) walk(node ast.Node) int {
 	switch n := node.(type) {
@@ -117,8 +118,9 @@ func (g *guard) walk(node ast.Node) int {
 		}
 		return size
 	case *ast.MemberNode:
+		size := g.walk(n.Node)
 		g.walk(n.Property)
-		return g.walk(n.Node)
+		return size
 	case *ast.SliceNode:
 		return g.slice(n)
 	case *ast.CallNode:
@@ -217,12 +219,12 @@ func (g *guard) pattern(n *ast.BinaryNode, size int) int {
 }
 
 func (g *guard) slice(n *ast.SliceNode) int {
+	size := g.walk(n.Node)
 	for _, bound := range []ast.Node{n.From, n.To} {
 		if bound != nil {
 			g.walk(bound)
 		}
 	}
-	size := g.walk(n.Node)
 	g.spend(costScan, size)
 	return size
 }
