@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"newswire/internal/newsroom"
@@ -122,12 +123,22 @@ func (v *visit) revisions(in *newsroom.Intake) {
 		case it.same || k == nil:
 			v.out.Unchanged++
 		default:
+			it.link = steadyLink(k.Link, it.link)
 			v.revision(in, it, k, n.normalize(it))
 			if n.cut {
 				v.out.Cut++
 			}
 		}
 	}
+}
+
+// steadyLink keeps the link that stands when the new one is only another form
+// of it, unless that is the safer one.
+func steadyLink(standing, now string) string {
+	if linkKey(standing) != linkKey(now) || strings.HasPrefix(now, "https:") && strings.HasPrefix(standing, "http:") {
+		return now
+	}
+	return standing
 }
 
 func (v *visit) revision(in *newsroom.Intake, it *item, k *newsroom.Standing, now newsroom.Entry) {

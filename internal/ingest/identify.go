@@ -2,9 +2,11 @@ package ingest
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"newswire/internal/newsroom"
+	"newswire/internal/sanitize"
 )
 
 // A ledger is what the store knows of a document's aliases.
@@ -240,6 +242,8 @@ func (l *ledger) resemblance(it *item, policy string) (key int64, sure sureness)
 		switch {
 		case !hasGUID && it.link == "":
 			return k.Key, certain
+		case sameSlug(it.link, k.Link):
+			return k.Key, likely // moved to another section of the site, or to another site
 		case key == 0:
 			key = k.Key
 		}
@@ -266,6 +270,16 @@ func (l *ledger) free(it *item, kind newsroom.AliasKind) *newsroom.Standing {
 
 func sameTitle(it *item, k *newsroom.Standing) bool {
 	return it.entry.Title != "" && foldTitle(it.entry.Title) == foldTitle(k.Title)
+}
+
+// sameSlug reports whether two links end in the same telling name.
+func sameSlug(a, b string) bool {
+	slug := func(link string) string {
+		key := sanitize.Canonical(link)
+		return key[strings.LastIndexByte(key, '/')+1:]
+	}
+	const telling = 8
+	return len(slug(a)) >= telling && slug(a) == slug(b)
 }
 
 func samePublished(it *item, k *newsroom.Standing) bool {
@@ -297,6 +311,26 @@ func (v *visit) renamings(in *newsroom.Intake) {
 			}
 			brought[alias] = key
 			in.Renamed = append(in.Renamed, newsroom.Renaming{Alias: alias, Key: key})
+		}
+	}
+	v.shareds(in, brought)
+}
+
+// shareds tells the ledger of aliases that several items of this document
+// have: later, when one of them is there alone, they must still say nothing.
+func (v *visit) shareds(in *newsroom.Intake, told map[newsroom.Alias]int64) {
+	for _, it := range v.items {
+		for kind := range it.shared {
+			if !it.shared[kind] || it.same {
+				continue
+			}
+			alias, _ := it.alias(newsroom.AliasKind(kind))
+			s, seen := v.ledger.seen[alias]
+			if key, done := told[alias]; seen && s.Key == 0 || done && key == 0 {
+				continue
+			}
+			told[alias] = 0
+			in.Renamed = append(in.Renamed, newsroom.Renaming{Alias: alias})
 		}
 	}
 }
