@@ -49,7 +49,8 @@ func dateFast(s string) (time.Time, bool) {
 			return time.Time{}, false
 		}
 		t, err := time.Parse(time.RFC3339, s)
-		return t, err == nil
+		_, offset := t.Zone()
+		return t, err == nil && offset >= -12*3600 && offset <= 14*3600
 	}
 	if len(s) < 29 || s[3] != ',' {
 		return time.Time{}, false

@@ -15,7 +15,11 @@ const (
 	maxElements   = 200_000   // in a document
 	maxTokens     = 2_000_000 // in a document
 	maxEntries    = 1000      // kept of a document
+	maxFields     = 2000      // children of an entry, or of the feed beside entries
+	maxRaw        = 4 << 20   // bytes of one field as it stands, escaped
 
+	// gofeed makes two maps for every foreign element.
+	maxExtensions = 50_000
 	// The pull parser under gofeed copies all namespaces in scope for each
 	// element; this bounds the copies.
 	maxScopes = 4_000_000
@@ -76,6 +80,7 @@ type guardFrame struct {
 	namespaces int // declared by it
 	role       guardRole
 	text       int // bytes of its direct text so far
+	children   int // if it is the root, a channel or an entry
 }
 
 // A guardRole is what gofeed makes of an element's children.
@@ -96,6 +101,7 @@ type guardPass struct {
 	stack      []guardFrame
 	namespaces int // in scope
 	tokens     int
+	extensions int
 	scopes     int
 	appended   int
 	item       int // index of the open item in the stack, 0 if none
@@ -181,6 +187,9 @@ func (p *guardPass) text(t scanToken) bool {
 // appends counts the bytes that gofeed copies to append a piece of text to an
 // extension's.
 func (p *guardPass) appends(t scanToken) bool {
+	if t.end-t.start > maxRaw {
+		return p.flawed(t.start, "a very long text")
+	}
 	f := &p.stack[len(p.stack)-1]
 	if f.role != guardExtension {
 		return true
@@ -257,7 +266,7 @@ func (p *guardPass) role(f *guardFrame, name []byte, prefixed bool) (guardRole, 
 		if p.item != 0 && len(p.stack) == p.item+1 && salvageForeign.has(scanLocal(parent.name.of(p.b))) {
 			return 0, p.flawed(f.start, "markup that is not escaped")
 		}
-		return guardExtension, true
+		return p.extension(f)
 	case guardRoot, guardChannel:
 		if p.r.kind != guardAtom && scanIs(name, "channel") && !p.foreign(name) {
 			if p.channels++; p.channels > 1 || parent.role == guardChannel {
@@ -285,10 +294,20 @@ func (p *guardPass) role(f *guardFrame, name []byte, prefixed bool) (guardRole, 
 		}
 		return guardPlain, true
 	}
+	if parent.children++; parent.children > maxFields {
+		return 0, p.flawed(f.start, "too many fields")
+	}
 	if (prefixed && p.foreign(name)) || (f.namespaces > 0 && p.hasDefault()) {
-		return guardExtension, true
+		return p.extension(f)
 	}
 	return guardPlain, true
+}
+
+func (p *guardPass) extension(f *guardFrame) (guardRole, bool) {
+	if p.extensions++; p.extensions > maxExtensions {
+		return 0, p.exceeds(f.start, "extension elements", maxExtensions)
+	}
+	return guardExtension, true
 }
 
 // foreign reports whether a name's prefix is another than its root's.

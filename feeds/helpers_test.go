@@ -134,3 +134,30 @@ func mustURL(s string) *url.URL {
 
 // rowTime is when the base document's item n was published.
 func rowTime(n int) time.Time { return time.Date(2026, 11, 21, n, 0, 0, 0, time.UTC) }
+
+// peakMemory returns by how much the heap grows while f runs, sampled.
+func peakMemory(f func()) uint64 {
+	runtime.GC()
+	var before runtime.MemStats
+	runtime.ReadMemStats(&before)
+	done := make(chan uint64)
+	stop := make(chan struct{})
+	go func() {
+		var most uint64
+		for {
+			var now runtime.MemStats
+			runtime.ReadMemStats(&now)
+			most = max(most, now.HeapAlloc)
+			select {
+			case <-stop:
+				done <- most
+				return
+			case <-time.After(2 * time.Millisecond):
+			}
+		}
+	}()
+	f()
+	close(stop)
+	most := <-done
+	return most - min(most, before.HeapAlloc)
+}

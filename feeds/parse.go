@@ -320,6 +320,9 @@ func (p *parser) judge(s *salvager, r *guardReport) {
 		p.exceeded(s.limit)
 		p.mal.Truncated = true
 	}
+	if s.trimmed != "" {
+		p.cut = s.trimmed
+	}
 	if s.open {
 		p.mal.Truncated = true
 		p.mal.Cut = p.mal.Cut || s.lost
@@ -420,11 +423,15 @@ func parseOther(s *scanner, name []byte) string {
 }
 
 func parseDoctype(directive []byte) string {
-	fields := bytes.Fields(directive[:min(len(directive), 80)])
-	if len(fields) < 2 || !bytes.EqualFold(fields[0], []byte("<!doctype")) {
+	const mark = "<!doctype"
+	if len(directive) < len(mark) || !strings.EqualFold(string(directive[:len(mark)]), mark) {
 		return ""
 	}
-	switch strings.ToLower(strings.TrimRight(string(fields[1]), ">")) {
+	fields := bytes.Fields(directive[len(mark):min(len(directive), 80)])
+	if len(fields) == 0 {
+		return ""
+	}
+	switch strings.ToLower(strings.TrimRight(string(fields[0]), ">")) {
 	case "html":
 		return "an HTML page"
 	case "svg":

@@ -79,11 +79,14 @@ func jsonIsFeed(o jsonObject, items []json.RawMessage) bool {
 
 // jsonMended returns a document that encoding/json accepts.
 func (p *parser) jsonMended(doc []byte) ([]byte, error) {
-	if json.Valid(doc) && !jsonTooDeep(doc) {
+	if json.Valid(doc) && !jsonTooMuch(doc) {
 		return doc, nil
 	}
 	r := &jsonRepair{doc: doc}
 	out := r.run()
+	if r.limit {
+		p.exceeded(r.problem)
+	}
 	if r.problem != "" {
 		p.fault(len(p.doc)-len(doc)+r.pos, "%s", r.problem)
 		p.mal.Truncated = true
@@ -96,8 +99,10 @@ func (p *parser) jsonMended(doc []byte) ([]byte, error) {
 	return out, nil
 }
 
-func jsonTooDeep(doc []byte) bool {
-	depth, quoted := 0, false
+// jsonTooMuch reports whether a valid document is too deep or has too many
+// values.
+func jsonTooMuch(doc []byte) bool {
+	depth, values, quoted := 0, 0, false
 	for i := 0; i < len(doc); i++ {
 		switch c := doc[i]; {
 		case quoted && c == '\\':
@@ -106,11 +111,15 @@ func jsonTooDeep(doc []byte) bool {
 			quoted = !quoted
 		case quoted:
 		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return true
-			}
+			depth++
+			values++
+		case c == ',':
+			values++
 		case c == '}' || c == ']':
 			depth--
+		}
+		if depth > maxDepth || values > maxElements {
+			return true
 		}
 	}
 	return false
@@ -127,11 +136,17 @@ type jsonRepair struct {
 	closers []byte // of what is open
 	// safe is the length of out at the end of the last complete item.
 	safe    int
+	values  int
 	problem string
+	limit   bool // the problem is a limit
 }
 
 func (r *jsonRepair) run() []byte {
 	for r.pos < len(r.doc) && r.problem == "" {
+		if r.values++; r.values > 3*maxElements {
+			r.problem, r.limit = "more than "+strconv.Itoa(maxElements)+" values", true
+			break
+		}
 		if done := r.token(); done {
 			return r.out
 		}
@@ -264,14 +279,14 @@ func (o jsonObject) objects(name string, limit int) []jsonObject {
 
 // texts returns a member that is a list of strings, or one string of words
 // between commas.
-func (o jsonObject) texts(name string) []string {
+func (o jsonObject) texts(name string, limit int) []string {
 	raw := o[name]
 	var list []json.RawMessage
 	if len(raw) == 0 || json.Unmarshal(raw, &list) != nil {
-		return strings.Split(jsonText(raw), ",")
+		return strings.SplitN(jsonText(raw), ",", limit+1)
 	}
-	texts := make([]string, 0, len(list))
-	for _, raw := range list {
+	texts := make([]string, 0, min(len(list), limit))
+	for _, raw := range list[:min(len(list), limit)] {
 		texts = append(texts, jsonText(raw))
 	}
 	return texts
@@ -375,7 +390,7 @@ func (m *jsonMapper) entry(o jsonObject, f *Feed) Entry {
 		content = textHTML(o.text("content_text"))
 	}
 	m.body(&e, textHTML(o.text("summary")), content)
-	for _, tag := range o.texts("tags") {
+	for _, tag := range o.texts("tags", maxFields) {
 		e.Categories = extAddCategory(e.Categories, Category{Term: textEscape(tag)})
 	}
 	e.Categories = m.categories(e.Categories)
@@ -413,7 +428,7 @@ func (m *jsonMapper) extension(o jsonObject) map[string]any {
 		if !strings.HasPrefix(name, "_") || len(name) > maxName {
 			continue
 		}
-		if len(raw) > maxExtension {
+		if len(raw) > maxExtension || len(out) == maxLinks {
 			m.cutting("an extension", 0)
 			continue
 		}

@@ -61,8 +61,10 @@ type salvager struct {
 	item  int // index+1 of the open entry in the stack
 
 	entries, elems, spent int
-	channel               bool // one was begun
+	fields                [2]int // of the feed, and of the open entry
+	channel               bool   // one was begun
 
+	trimmed  string // what of the fields was too much
 	resynced bool // something was dropped or guessed
 	open     bool // the document ends before its root
 	lost     bool // an entry that was begun was dropped
@@ -167,6 +169,8 @@ func (s *salvager) enter(t scanToken) {
 		s.enterItem(t)
 	case scanIs(name, string(scanLocal(s.stack[0].name))):
 		// The root again.
+	case len(s.stack) == s.floor() && s.tooMany():
+		s.drop(t)
 	case s.textual(name) && s.isField():
 		s.leaf(t)
 	case s.kind != guardAtom && salvageBody.has(scanLocal(name)) && s.item > 0 && len(s.stack) == s.item:
@@ -175,6 +179,43 @@ func (s *salvager) enter(t scanToken) {
 		s.push(t)
 		if t.kind == scanEmpty {
 			s.pop()
+		}
+	}
+}
+
+// tooMany counts a field, and reports whether there have been too many.
+func (s *salvager) tooMany() bool {
+	if s.elems++; s.elems > maxElements {
+		s.stop("more than " + strconv.Itoa(maxElements) + " elements")
+	}
+	n := &s.fields[0]
+	if s.item > 0 {
+		n = &s.fields[1]
+	}
+	if *n++; *n <= maxFields {
+		return false
+	}
+	s.trimmed = "the list of fields was cut to " + strconv.Itoa(maxFields)
+	return true
+}
+
+// drop passes over an element.
+func (s *salvager) drop(t scanToken) {
+	if t.kind == scanEmpty {
+		return
+	}
+	for depth := 1; depth > 0; {
+		from := s.pos
+		u := s.next()
+		if s.spent++; s.spent > 2*maxTokens || u.kind == scanEOF || u.open || s.boundary(u) {
+			s.pos = from
+			return
+		}
+		switch u.kind {
+		case scanStart:
+			depth++
+		case scanEnd:
+			depth--
 		}
 	}
 }
@@ -214,6 +255,7 @@ func (s *salvager) enterItem(t scanToken) {
 		return
 	}
 	s.entries++
+	s.fields[1] = 0
 	s.push(t)
 	s.item = len(s.stack)
 	if t.kind == scanEmpty {
@@ -363,8 +405,15 @@ func (s *salvager) repeated(i int) bool {
 func (s *salvager) write(t scanToken) {
 	switch t.kind {
 	case scanText, scanStray:
-		s.out = salvageRefs(s.out, s.b[t.start:t.end])
+		begin := len(s.out)
+		s.out = salvageRefs(s.out, s.shorten(scanSpan{t.start, t.end}, maxRaw).of(s.b))
+		s.trim(begin + maxRaw)
 	case scanCDATA:
+		if t.end-t.start > maxRaw {
+			text := s.shorten(scanSpan{t.start + len(scanCDATAStart), t.end}, maxContent+maxContent/8)
+			s.out = salvageEscape(s.out, text.of(s.b))
+			return
+		}
 		s.out = append(s.out, s.b[t.start:t.end]...)
 	}
 }
@@ -456,7 +505,11 @@ func (s *salvager) leaf(t scanToken) {
 
 func (s *salvager) writeLeaf(name []byte, inner scanSpan) {
 	attrs := s.attrs
+	inner = s.shorten(inner, maxRaw)
 	markup, wellFormed := s.survey(inner)
+	if markup && !(wellFormed && s.kind == guardAtom) {
+		inner = s.shorten(inner, maxContent+maxContent/8)
+	}
 	s.attrs = attrs
 	switch {
 	case !markup:
@@ -464,7 +517,7 @@ func (s *salvager) writeLeaf(name []byte, inner scanSpan) {
 		sub := scanner{b: s.b[:inner.end], pos: inner.start}
 		for u := sub.next(); u.kind != scanEOF; u = sub.next() {
 			if u.open && u.kind == scanCDATA {
-				s.out = salvageRefs(s.out, s.b[u.start+len(scanCDATAStart):u.end])
+				s.out = salvageEscape(s.out, s.b[u.start+len(scanCDATAStart):u.end])
 				continue
 			}
 			s.write(u)
@@ -481,6 +534,34 @@ func (s *salvager) writeLeaf(name []byte, inner scanSpan) {
 		s.escape(inner)
 	}
 	s.endTag(name)
+}
+
+// shorten cuts what will be cut anyway before it costs anything.
+func (s *salvager) shorten(inner scanSpan, limit int) scanSpan {
+	if inner.len() <= limit {
+		return inner
+	}
+	s.trimmed = "a text was cut to " + strconv.Itoa(limit)
+	inner.end = inner.start + limit
+	for inner.end > inner.start && !utf8.RuneStart(s.b[inner.end]) {
+		inner.end--
+	}
+	return inner
+}
+
+// trim cuts what was written to n bytes, not within a reference.
+func (s *salvager) trim(n int) {
+	if len(s.out) <= n {
+		return
+	}
+	for n > 0 && !utf8.RuneStart(s.out[n]) {
+		n--
+	}
+	tail := s.out[max(0, n-16):n]
+	if i := bytes.LastIndexByte(tail, '&'); i >= 0 && bytes.IndexByte(tail[i:], ';') < 0 {
+		n -= len(tail) - i
+	}
+	s.out = s.out[:n]
 }
 
 func (s *salvager) inlineMarkup() bool {
