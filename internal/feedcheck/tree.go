@@ -239,8 +239,33 @@ func lineAt(starts []int, offset int64) int {
 func (n *node) raw() xml.Name { return n.attrs[0].Name }
 
 func (b *builder) start(t xml.StartElement, line int) {
-	scope := map[string]string{}
-	var attrs []xml.Attr
+	scope, attrs := b.declared(t, line)
+	b.scopes = append(b.scopes, scope)
+	n := &node{local: t.Name.Local, line: line, parent: b.at}
+	b.attach(n)
+	n.space = b.resolve(t.Name.Space, t.Name.Local, line)
+	if b.root == n {
+		b.own = n.space
+	}
+	n.name = b.canonical(n.space, n.local)
+	n.attrs = []xml.Attr{{Name: t.Name}} // its own spelling, for the end tag
+	for _, a := range attrs {
+		if a.Name.Space != "" {
+			a.Name.Space = b.resolve(a.Name.Space, a.Name.Local, line)
+		}
+		n.attrs = append(n.attrs, a)
+		b.c.characters(a.Value, n.name+" "+a.Name.Local, line)
+	}
+	b.inherit(n)
+	for prefix, uri := range sorted(scope) {
+		b.c.namespace(prefix, uri, n, b.root.local == "feed")
+	}
+	b.at = n
+}
+
+// declared parts the namespace declarations of a start tag from its attributes.
+func (b *builder) declared(t xml.StartElement, line int) (scope map[string]string, attrs []xml.Attr) {
+	scope = map[string]string{}
 	seen := map[xml.Name]bool{}
 	for _, a := range t.Attr {
 		if seen[a.Name] {
@@ -256,37 +281,23 @@ func (b *builder) start(t xml.StartElement, line int) {
 			attrs = append(attrs, a)
 		}
 	}
-	b.scopes = append(b.scopes, scope)
-	n := &node{local: t.Name.Local, line: line, parent: b.at}
-	if b.at != nil {
+	return scope, attrs
+}
+
+// attach puts an element into the tree.
+func (b *builder) attach(n *node) {
+	switch {
+	case b.at != nil:
 		n.lang, n.base = b.at.lang, b.at.base
 		if len(b.at.kids) == 0 {
 			b.at.lead = b.at.text
 		}
 		b.at.kids = append(b.at.kids, n)
-	} else if b.root == nil {
+	case b.root == nil:
 		b.root = n
-	} else {
-		b.c.add("SAXError", line, "a second root element")
+	default:
+		b.c.add("SAXError", n.line, "a second root element")
 	}
-	n.space = b.resolve(t.Name.Space, t.Name.Local, line, n)
-	if b.root == n {
-		b.own = n.space
-	}
-	n.name = b.canonical(n.space, n.local)
-	n.attrs = []xml.Attr{{Name: t.Name}} // its own spelling, for the end tag
-	for _, a := range attrs {
-		if a.Name.Space != "" {
-			a.Name.Space = b.resolve(a.Name.Space, a.Name.Local, line, n)
-		}
-		n.attrs = append(n.attrs, a)
-		b.c.characters(a.Value, n.name+" "+a.Name.Local, line)
-	}
-	b.inherit(n)
-	for prefix, uri := range sorted(scope) {
-		b.c.namespace(prefix, uri, n, b.root.local == "feed")
-	}
-	b.at = n
 }
 
 func (b *builder) inherit(n *node) {
@@ -321,7 +332,7 @@ func (b *builder) chars(s string, line int) {
 }
 
 // resolve gives the namespace of a prefix.
-func (b *builder) resolve(prefix, local string, line int, n *node) string {
+func (b *builder) resolve(prefix, local string, line int) string {
 	for i := len(b.scopes) - 1; i >= 0; i-- {
 		if uri, ok := b.scopes[i][prefix]; ok {
 			return uri
