@@ -91,10 +91,10 @@ func channelName(p string) string {
 }
 
 // feed answers /feeds/NAME with the channel's page and /feeds/NAME.rss and so
-// on with the feed.
+// on with the feed, for browsers with the page too.
 func (s *Site) feed(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case slices.Contains(feedSuffixes, path.Ext(r.URL.Path)):
+	case slices.Contains(feedSuffixes, path.Ext(r.URL.Path)) && !navigation(r):
 		s.feedsHandler(w, r)
 	case r.Method == http.MethodOptions:
 		w.Header().Set("Allow", strings.Join(reads, ", "))
@@ -104,9 +104,27 @@ func (s *Site) feed(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// navigation reports whether a person in a browser goes to this address
+// (B-38). What programs accept says nothing of it.
+func navigation(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Dest") == "document" ||
+		r.Header.Get("Sec-Fetch-Dest") == "" && r.Header.Get("Sec-Fetch-Mode") == "navigate"
+}
+
 func (s *Site) feedsHandler(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	s.Feeds.ServeHTTP(w, r)
+}
+
+// archive answers with an archive document of a channel. There is no page for
+// it: browsers get it as it is.
+func (s *Site) archive(w http.ResponseWriter, r *http.Request) {
+	if navigation(r) {
+		r = r.Clone(r.Context())
+		r.Header.Del("Sec-Fetch-Dest")
+		r.Header.Del("Sec-Fetch-Mode")
+	}
+	s.feedsHandler(w, r)
 }
 
 // ChannelPage answers with the page of a channel: at /feeds/NAME, and, for a

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"newswire/feeds"
@@ -27,7 +28,7 @@ func parsePages(st *static, names []string) map[string]*template.Template {
 	pages := map[string]*template.Template{}
 	for _, name := range names {
 		layout := "templates/layout.html"
-		if len(name) > 5 && name[:5] == "desk-" {
+		if strings.HasPrefix(name, "desk-") {
 			layout = "templates/desk.html"
 		}
 		t := template.New("page").Funcs(template.FuncMap{"asset": st.url, "trusted": sanitize.Trusted})

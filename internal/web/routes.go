@@ -27,7 +27,7 @@ func (s *Site) routes() []route {
 		{"/{$}", reads, s.page(s.frontPage)},
 		{"/feeds", reads, s.page(s.feedsPage)},
 		{"/feeds/{name}", cross, s.feed},
-		{"/feeds/{name}/archive/{document...}", cross, s.feedsHandler},
+		{"/feeds/{name}/archive/{document...}", cross, s.archive},
 		{"/feeds.opml", reads, s.page(feedsOPML)},
 		{"/sources.opml", reads, s.page(sourcesOPML)},
 		{"/articles", reads, s.page(s.articlesPage)},
@@ -38,6 +38,24 @@ func (s *Site) routes() []route {
 		{"/sitemap.xml", reads, s.page(sitemap)},
 		{"/static/{file}", reads, s.static.serve(s.notFound)},
 		{"/favicon.ico", reads, s.static.serve(s.notFound)},
+	}
+}
+
+// routes are all that the desk's address answers.
+func (d *Desk) routes() []route {
+	return []route{
+		{"/{$}", reads, d.private(d.sources)},
+		{"/entries", reads, d.private(d.entries)},
+		{"/holds", reads, d.private(d.holds)},
+		{"/holds/release", writes, d.private(d.release)},
+		{"/reload", reads, d.private(d.reload)},
+		{"/metrics", reads, d.metrics},
+		{"/login", both, d.login},
+		{"/logout", writes, d.private(d.logout)},
+		{"/healthz", reads, d.healthz},
+		{"/readyz", reads, d.readyz},
+		{"/static/{file}", reads, d.static.serve(d.notFound)},
+		{"/favicon.ico", reads, d.static.serve(d.notFound)},
 	}
 }
 

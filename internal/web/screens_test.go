@@ -187,4 +187,15 @@ func (b *browser) screenshot(t *testing.T, address, scheme string, width int) []
 
 var demoBot = Bot{UserAgent: "Newswire/1.0 (+https://news.example.com/bot)", Contact: "desk@news.example.com", MinInterval: 15 * 60e9, MaxInterval: 24 * 3600e9, HostInterval: 1e9}
 
-func deskShots(t *testing.T, shots map[string]string) {}
+// deskShots adds the desk's pages.
+func deskShots(t *testing.T, shots map[string]string) {
+	t.Helper()
+	open := httptest.NewServer(demoDesk(t, ""))
+	t.Cleanup(open.Close)
+	closed := httptest.NewServer(demoDesk(t, demoPassword))
+	t.Cleanup(closed.Close)
+	for name, path := range map[string]string{"sources": "/", "entries": "/entries", "holds": "/holds", "reload": "/reload", "missing": "/nothing"} {
+		shots["desk-"+name] = open.URL + path
+	}
+	shots["desk-login"] = closed.URL + "/login"
+}

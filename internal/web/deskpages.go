@@ -1,0 +1,285 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"newswire/internal/newsroom"
+	"newswire/internal/sanitize"
+)
+
+// deskEntries is how many entries the desk lists.
+const deskEntries = 200
+
+// A deskSources is the desk's first page.
+type deskSources struct {
+	Rows                               []sourceRow
+	Total, Broken, Silent, Held, Fresh int
+	Now                                moment
+}
+
+// A sourceRow is a source among the others.
+type sourceRow struct {
+	Name, Site, Feed string // Feed is shown, Site is linked
+	Tags             []string
+	State            string // word for its state
+	Tone             string // how bad that is: bad, warn, calm, good
+	Problem          string
+	Notes            []string
+	LastGood, Next   moment
+	LastNew          moment
+	Schedule         string
+	PerWeek          string
+	Failures         int
+	Spark            spark
+}
+
+func (d *Desk) sources(w http.ResponseWriter, r *http.Request) {
+	all, err := d.Data.Sources(r.Context())
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	held, err := d.Data.Held(r.Context())
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	b := newDeskSources(all, d.Now(), d.location())
+	b.Held = len(held)
+	d.show(w, r, "desk-sources", http.StatusOK, deskPage{Title: "Sources", Body: b})
+}
+
+func (d *Desk) location() *time.Location { return cmp.Or(d.Site().Timezone, time.UTC) }
+
+// newDeskSources puts what needs an editor first.
+func newDeskSources(all []SourceHealth, now time.Time, loc *time.Location) deskSources {
+	b := deskSources{Total: len(all), Now: momentIn(now, loc)}
+	slices.SortStableFunc(all, func(a, b SourceHealth) int {
+		return cmp.Or(cmp.Compare(urgency(&a), urgency(&b)), cmp.Compare(b.Check.Failures, a.Check.Failures),
+			cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
+	})
+	for i := range all {
+		s := &all[i]
+		b.Rows = append(b.Rows, newSourceRow(s, now, loc))
+		switch urgency(s) {
+		case broken:
+			b.Broken++
+		case silent:
+			b.Silent++
+		}
+		if now.Sub(s.Check.LastNew) < 24*time.Hour {
+			b.Fresh++
+		}
+	}
+	return b
+}
+
+// How much a source needs an editor, most first.
+const (
+	broken  = iota // it fails, or is gone
+	silent         // it answers and brings nothing
+	noted          // something is to be known of it
+	waiting        // it was never asked
+	well
+	paused
+)
+
+func urgency(s *SourceHealth) int {
+	c := &s.Check
+	switch {
+	case s.Paused:
+		return paused
+	case c.Class == newsroom.ClassNone:
+		return waiting
+	case !c.Class.Good() || c.Failures > 0 || c.Dormant:
+		return broken
+	case s.Silent:
+		return silent
+	case len(c.Notes) > 0 || c.Class == newsroom.ClassPartial:
+		return noted
+	}
+	return well
+}
+
+func newSourceRow(s *SourceHealth, now time.Time, loc *time.Location) sourceRow {
+	c := &s.Check
+	row := sourceRow{
+		Name: s.Name, Site: sanitize.Link(c.SiteURL, nil), Feed: shownURL(s.URL), Tags: s.Tags,
+		Problem: c.Problem, Notes: c.Notes, Failures: c.Failures,
+		LastGood: momentIn(c.LastOK, loc), Next: momentIn(c.Next, loc), LastNew: momentIn(c.LastNew, loc),
+		Schedule: cmp.Or(s.Schedule, "adaptive"), Spark: newSpark(c.Rhythm, now),
+	}
+	if s.PerWeek > 0 {
+		row.PerWeek = strconv.FormatFloat(s.PerWeek, 'f', -1, 64)
+		if s.PerWeek != float64(int(s.PerWeek)) {
+			row.PerWeek = fmt.Sprintf("%.1f", s.PerWeek)
+		}
+	}
+	row.State, row.Tone = state(s)
+	return row
+}
+
+// state names the state of a source, and says how bad it is.
+func state(s *SourceHealth) (word, tone string) {
+	class := strings.ReplaceAll(string(s.Check.Class), "_", " ")
+	switch urgency(s) {
+	case paused:
+		return "paused", "calm"
+	case waiting:
+		return "not asked yet", "calm"
+	case broken:
+		if s.Check.Dormant {
+			return "gone", "bad"
+		}
+		return class, "bad"
+	case silent:
+		return "silent", "warn"
+	case noted:
+		return class, "warn"
+	}
+	return class, "good"
+}
+
+// shownURL is an address without what may be a secret in it.
+func shownURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	shown := u.Host + u.EscapedPath()
+	if u.RawQuery != "" {
+		shown += "?…"
+	}
+	return shown
+}
+
+// An entryRow is an entry with what was decided on it.
+type entryRow struct {
+	card
+	ID       string
+	From     string
+	Decision string
+	Tone     string
+	Rule     string
+	Seen     moment
+}
+
+func (d *Desk) entries(w http.ResponseWriter, r *http.Request) {
+	query := strings.TrimSpace(r.URL.Query().Get("q"))
+	if len(query) > 300 {
+		query = strings.ToValidUTF8(query[:300], "")
+	}
+	found, err := d.Data.Entries(r.Context(), query, deskEntries)
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	body := struct {
+		Query string
+		Limit int
+		Rows  []entryRow
+	}{Query: query, Limit: deskEntries}
+	for i := range found[:min(len(found), deskEntries)] {
+		body.Rows = append(body.Rows, d.entryRow(&found[i]))
+	}
+	d.show(w, r, "desk-entries", http.StatusOK, deskPage{Title: "Entries", Body: body})
+}
+
+func (d *Desk) entryRow(e *newsroom.Entry) entryRow {
+	v := View{Site: d.Site()}
+	row := entryRow{
+		card: v.card(e), ID: e.ID, From: e.Source, Decision: string(e.Verdict.Decision), Rule: e.Verdict.Rule,
+		Seen: v.moment(e.FirstSeen),
+	}
+	// The desk's address is not the site's: a path would lead nowhere.
+	row.URL, row.Picture = sanitize.Link(e.Link, nil), nil
+	switch e.Verdict.Decision {
+	case newsroom.Publish:
+		row.Tone = "good"
+	case newsroom.Hold:
+		row.Tone = "warn"
+	default:
+		row.Tone = "calm"
+	}
+	if !e.Withdrawn.IsZero() {
+		row.Decision, row.Tone = "withdrawn", "bad"
+	}
+	return row
+}
+
+// A hold is what is held of one source.
+type hold struct {
+	Source string // slug
+	Name   string
+	Rules  []string
+	Rows   []entryRow
+}
+
+func (d *Desk) holds(w http.ResponseWriter, r *http.Request) {
+	held, err := d.Data.Held(r.Context())
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	all, err := d.Data.Sources(r.Context())
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	names := map[string]string{}
+	for _, s := range all {
+		names[s.Slug] = s.Name
+	}
+	var holds []hold
+	for i := range held {
+		e := &held[i]
+		at := slices.IndexFunc(holds, func(h hold) bool { return h.Source == e.Source })
+		if at < 0 {
+			at = len(holds)
+			holds = append(holds, hold{Source: e.Source, Name: cmp.Or(names[e.Source], e.Source)})
+		}
+		h := &holds[at]
+		h.Rows = append(h.Rows, d.entryRow(e))
+		if !slices.Contains(h.Rules, e.Verdict.Rule) {
+			h.Rules = append(h.Rules, e.Verdict.Rule)
+		}
+	}
+	d.show(w, r, "desk-holds", http.StatusOK, deskPage{Title: "Holds", Body: holds})
+}
+
+func (d *Desk) release(w http.ResponseWriter, r *http.Request) {
+	source := r.PostFormValue("source")
+	if source == "" {
+		d.message(w, r, http.StatusBadRequest, "Whose entries?", "The request names no source.")
+		return
+	}
+	n, err := d.Data.Release(r.Context(), source)
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
+	d.Log.Info("desk: released", "source", source, "entries", n)
+	http.Redirect(w, r, "/holds", http.StatusSeeOther)
+}
+
+func (d *Desk) reload(w http.ResponseWriter, r *http.Request) {
+	var last *Reload
+	if d.Reload != nil {
+		last = d.Reload()
+	}
+	body := struct {
+		At               moment
+		Changes, Refused []string
+	}{}
+	if last != nil {
+		body.At, body.Changes, body.Refused = momentIn(last.At, d.location()), last.Changes, last.Refused
+	}
+	d.show(w, r, "desk-reload", http.StatusOK, deskPage{Title: "The last reload", Body: body})
+}
