@@ -35,6 +35,8 @@ type commands struct {
 	Preview previewCommand `cmd:"" help:"Ask one feed now and show each entry's verdict; stores nothing."`
 	Refresh refreshCommand `cmd:"" help:"Poll sources now."`
 	Sources sourcesCommand `cmd:"" help:"Show the health of every source."`
+	Why     whyCommand     `cmd:"" help:"Tell everything known about an entry: verdict, rule, channels."`
+	Release releaseCommand `cmd:"" help:"Publish what a guard holds."`
 	Build   buildCommand   `cmd:"" help:"Write every channel as static files."`
 	Version versionCommand `cmd:"" help:"Show version, commit and Go version."`
 }

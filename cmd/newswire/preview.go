@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"newswire/feeds"
 	"newswire/internal/egress"
 	"newswire/internal/ingest"
 	"newswire/internal/newsroom"
@@ -31,9 +32,10 @@ type preview struct {
 }
 
 type previewFeed struct {
-	Title  string `json:"title"`
-	URL    string `json:"url"`
-	Format string `json:"format"`
+	Title   string       `json:"title"`
+	URL     string       `json:"url"`
+	Format  feeds.Format `json:"format"`
+	Version string       `json:"version,omitempty"` // of the format
 }
 
 type previewEntry struct {
@@ -94,7 +96,7 @@ func takePreview(ctx context.Context, s *settings, src newsroom.Source) (preview
 	if feed == nil {
 		return p, nil
 	}
-	p.Feed = previewFeed{Title: feed.Title, URL: showURL(src), Format: strings.TrimSpace(string(feed.Format) + " " + feed.Version)}
+	p.Feed = previewFeed{Title: feed.Title, URL: showURL(src), Format: feed.Format, Version: feed.Version}
 	db, done, err := openForReading(ctx, s)
 	if err != nil {
 		return p, err
@@ -154,7 +156,7 @@ func (p preview) print(t *terminal) {
 	if p.Feed.Format == "" {
 		return
 	}
-	fmt.Fprintf(t.out, "%s (%s, %d entries)\n", oneLine(p.Feed.Title), p.Feed.Format, len(p.Entries))
+	fmt.Fprintf(t.out, "%s (%s %s, %d entries)\n", oneLine(p.Feed.Title), p.Feed.Format, p.Feed.Version, len(p.Entries))
 	var rows [][]cell
 	for _, e := range p.Entries {
 		published := "-"

@@ -55,7 +55,7 @@ func newLog(t *terminal, level slog.Level) *slog.Logger {
 type addresses struct{ site, desk string }
 
 // serve wires everything and runs it until the context ends. It is the map of
-// the program: six parts, each stopped by the context, none started elsewhere.
+// the program: every part that runs is started here and stopped by the context.
 func serve(ctx context.Context, s *settings, at addresses, log *slog.Logger, ready func(site, desk string)) error {
 	site, err := listen(at.site, s.config.Server.Listen, "server.listen", "--listen")
 	if err != nil {
@@ -87,6 +87,7 @@ func serve(ctx context.Context, s *settings, at addresses, log *slog.Logger, rea
 	group.Go(func() error { return w.poller.Run(ctx) })
 	group.Go(func() error { return w.keepHouse(ctx) })
 	group.Go(func() error { return w.keepSettings(ctx) })
+	group.Go(func() error { return w.keepVerdicts(ctx) })
 	group.Go(func() error { return answer(ctx, site, pages, log) })
 	group.Go(func() error { return answer(ctx, desk, private, log) })
 	ready(site.Addr().String(), desk.Addr().String())
@@ -117,9 +118,9 @@ func listen(override, configured, key, flag string) (net.Listener, error) {
 
 // answer serves until the context ends, and then lets requests that run finish.
 func answer(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
-	server := web.NewServer(h, log)
+	server := &http.Server{Handler: h}
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(web.Limit(l)) }()
+	go func() { done <- server.Serve(l) }()
 	select {
 	case err := <-done:
 		return err
@@ -139,6 +140,7 @@ func (w *wire) prepare(ctx context.Context) {
 	if _, err := w.readHouse(ctx); err != nil {
 		w.log.Error("the house's articles cannot be read", "error", err)
 	}
+	w.learnSites(ctx)
 	if err := w.publisher.Render(ctx); err != nil {
 		w.log.Error("rendering", "error", err)
 	}
@@ -206,7 +208,7 @@ func signalTo(c chan<- struct{}) func() {
 func (w *wire) siteHandler() (http.Handler, error) {
 	s := w.now.Load()
 	site := web.NewSite(web.SiteConfig{
-		View:  w.view.Load,
+		View:  w.currentView,
 		Feeds: w.publisher,
 		Bot: web.Bot{
 			UserAgent:    w.client.UserAgent(),

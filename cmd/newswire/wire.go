@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/url"
 	"os"
 	"strings"
@@ -37,10 +38,14 @@ type wire struct {
 
 	houseMu  sync.Mutex // one reading of the house's folder at a time
 	problems atomic.Pointer[[]articles.Problem]
-	view     atomic.Pointer[web.View]
+	view     atomic.Pointer[pageView]
+	sites    atomic.Pointer[map[string]string] // by slug
 	reloaded atomic.Pointer[reloadReport]
 	redecide chan struct{} // capacity one: stored entries are to be decided again
 }
+
+// lookAgain is how soon what another process stored is published.
+const lookAgain = 5 * time.Second
 
 // openWire opens the store and makes all parts, none of which runs yet.
 func openWire(ctx context.Context, s *settings, log *slog.Logger) (*wire, error) {
@@ -50,6 +55,7 @@ func openWire(ctx context.Context, s *settings, log *slog.Logger) (*wire, error)
 	}
 	w := &wire{store: db, log: log, figures: newFigures(), redecide: make(chan struct{}, 1)}
 	w.now.Store(s)
+	w.sites.Store(&map[string]string{})
 	w.client = egress.New(newEgress(s))
 	w.door = newDoor(w, s)
 	w.poller = &poll.Poller{
@@ -76,7 +82,8 @@ func openWire(ctx context.Context, s *settings, log *slog.Logger) (*wire, error)
 			return in
 		},
 		Settle:    s.config.Server.Settle,
-		Published: func([]string) { w.refreshView() },
+		Published: func([]string) { w.learnSites(ctx) },
+		Idle:      lookAgain,
 		Log:       log,
 	}
 	return w, nil
@@ -179,12 +186,40 @@ func (w *wire) publishConfig() publish.Config {
 	}
 }
 
-// refreshView makes what the pages are made from out of what is published.
-func (w *wire) refreshView() {
-	s, shelf := w.now.Load(), w.publisher.Shelf()
-	view := &web.View{Site: s.site, Articles: shelf.House(), Sources: map[string]web.SourceInfo{}, Changed: shelf.Changed()}
-	if old := w.view.Load(); old != nil {
-		view.Version = old.Version + 1
+// A pageView is what the pages are made from, and what it was made of itself.
+type pageView struct {
+	view     *web.View
+	shelf    uint64
+	settings *settings
+	sites    *map[string]string
+}
+
+// currentView returns what the pages are made from. It is made anew when
+// something was published or configured; the store is not asked for it.
+func (w *wire) currentView() *web.View {
+	s, shelf, sites := w.now.Load(), w.publisher.Shelf(), w.sites.Load()
+	old := w.view.Load()
+	if old != nil && old.shelf == shelf.Version() && old.settings == s && old.sites == sites {
+		return old.view
+	}
+	if shelf == nil {
+		return nil
+	}
+	next := &pageView{newView(s, shelf, *sites), shelf.Version(), s, sites}
+	next.view.Version = 1
+	if old != nil {
+		next.view.Version = old.view.Version + 1
+	}
+	if !w.view.CompareAndSwap(old, next) {
+		return w.view.Load().view
+	}
+	return next.view
+}
+
+func newView(s *settings, shelf *publish.Shelf, sites map[string]string) *web.View {
+	view := &web.View{
+		Site: s.site, Articles: shelf.House(), Changed: shelf.Changed(),
+		Sources: map[string]web.SourceInfo{newsroom.HouseSource: {Name: s.site.Title, URL: s.site.URL + "/"}},
 	}
 	for _, ch := range shelf.Channels() {
 		entries, _ := shelf.LineUp(ch.Name)
@@ -194,28 +229,26 @@ func (w *wire) refreshView() {
 		}
 		view.Channels = append(view.Channels, web.ChannelView{Channel: ch, Entries: entries, Self: self})
 	}
-	for slug, info := range w.sourceInfo(s) {
-		view.Sources[slug] = info
+	for _, src := range s.sources {
+		view.Sources[src.Slug] = web.SourceInfo{Name: src.Name, URL: sites[src.Slug], FeedURL: publicURL(src)}
 	}
-	w.view.Store(view)
+	return view
 }
 
-// sourceInfo is what the public may know of the sources. The store is asked
-// when something was published, never for a reader.
-func (w *wire) sourceInfo(s *settings) map[string]web.SourceInfo {
-	sites := map[string]string{}
-	checks, err := w.store.Checks(context.Background())
+// learnSites remembers the sources' own web sites as their feeds name them.
+func (w *wire) learnSites(ctx context.Context) {
+	checks, err := w.store.Checks(ctx)
 	if err != nil {
 		w.log.Warn("the sources' own sites are not known now", "error", err)
+		return
 	}
+	sites := map[string]string{}
 	for _, c := range checks {
 		sites[c.Source] = c.SiteURL
 	}
-	infos := map[string]web.SourceInfo{newsroom.HouseSource: {Name: s.site.Title, URL: s.site.URL + "/"}}
-	for _, src := range s.sources {
-		infos[src.Slug] = web.SourceInfo{Name: src.Name, URL: sites[src.Slug], FeedURL: publicURL(src)}
+	if old := w.sites.Load(); old == nil || !maps.Equal(*old, sites) {
+		w.sites.Store(&sites)
 	}
-	return infos
 }
 
 // publicURL is a source's feed as everybody may know it: empty where the

@@ -81,7 +81,7 @@ type Rules struct {
 // A Source is a feed that we read.
 type Source struct {
 	Name      string            `yaml:"name" required:"true" doc:"Unique. Its slug is part of stored identities: renaming makes a new source."`
-	URL       string            `yaml:"url" required:"true" doc:"Address of the feed, http or https."`
+	URL       string            `yaml:"url" required:"true" secrets:"true" doc:"Address of the feed, http or https; ${NAME} takes a secret from the environment."`
 	Schedule  string            `yaml:"schedule" doc:"Cron spec (minute hour day month weekday) or @every 20m; empty: adaptive, from the source's own rhythm."`
 	Tags      []string          `yaml:"tags" doc:"In lower case, for channels and rules."`
 	Keep      string            `yaml:"keep" is:"expression" doc:"Expression: only these of its entries are published."`

@@ -175,8 +175,15 @@ func (d *decoder) text(n *yaml.Node, p *string, path string, tag reflect.StructT
 	if tag.Get("is") != "expression" {
 		value = strings.TrimSpace(value)
 		if variable.MatchString(value) {
-			d.fail(n, path, "${…} is read in database, desk_password, headers and smtp only", "")
-			return
+			if tag.Get("secrets") == "" {
+				d.fail(n, path, "${…} is read in database, desk_password, sources' url and headers, and smtp only", "")
+				return
+			}
+			var problem string
+			if value, problem = expand(value, d.env); problem != "" {
+				d.fail(n, path, problem, "")
+				return
+			}
 		}
 	}
 	if enum := tag.Get("enum"); enum != "" {

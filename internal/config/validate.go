@@ -229,7 +229,7 @@ func webURL(s string) (u *url.URL, problem, suggestion string) {
 	case u.Hostname() == "":
 		return nil, clip(s) + " has no host", ""
 	case u.User != nil:
-		return nil, "a URL must not hold a password; write headers: {Authorization: \"Basic ${NAME}\"}", ""
+		return nil, "must not hold a password", ""
 	}
 	return u, "", ""
 }
@@ -308,17 +308,32 @@ func (v *validator) sources(all []Source) {
 			v.line(at, s.Name)
 		}
 		if s.URL != "" {
-			if u, problem, suggestion := webURL(s.URL); problem != "" {
-				v.say(path+".url", problem, suggestion)
-			} else {
-				v.again(urls, canonical(u), path+".url", clip(s.URL)+" is the same feed")
-			}
+			v.feedURL(path+".url", s.URL, urls)
 		}
 		v.schedule(path+".schedule", s.Schedule)
 		v.tags(path+".tags", s.Tags)
 		v.expression(path+".keep", s.Keep, false)
 		v.expression(path+".drop", s.Drop, false)
 		v.headers(path+".headers", s)
+	}
+}
+
+// feedURL checks the address of a feed, which may hold a password. What is
+// said of it is in the words of the file: secrets are not filled in there.
+func (v *validator) feedURL(path, address string, seen firsts) {
+	written := v.node(path).Value
+	if u, err := url.Parse(address); err == nil && u.User != nil {
+		u.User = nil
+		address = u.String()
+	}
+	u, problem, suggestion := webURL(address)
+	switch {
+	case problem == "":
+		v.again(seen, canonical(u), path, clip(written)+" is the same feed")
+	case variable.MatchString(written):
+		v.say(path, clip(written)+" is no http or https URL with the secret filled in", "")
+	default:
+		v.say(path, problem, suggestion)
 	}
 }
 

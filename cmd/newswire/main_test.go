@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"newswire": main})
+}
+
+// TestSessions runs the program's sessions: each testdata/*.txt is a script
+// with the files it needs, and reads as the manual of what it shows. Files
+// below origin/ are served at $ORIGIN; $SITE and $DESK are free addresses.
+func TestSessions(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:   "testdata",
+		Setup: session,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"get": get,
+		},
+	})
+}
+
+func session(env *testscript.Env) error {
+	origin := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(env.WorkDir, "origin"))))
+	env.Defer(origin.Close)
+	env.Setenv("ORIGIN", origin.URL)
+	env.Setenv("NO_COLOR", "1")
+	for _, name := range []string{"SITE", "DESK"} {
+		address, err := freeAddress()
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, address)
+	}
+	return fillIn(env)
+}
+
+// fillIn replaces $ORIGIN, $SITE and $DESK in the script's YAML files and feeds.
+func fillIn(env *testscript.Env) error {
+	replacer := strings.NewReplacer("$ORIGIN", env.Getenv("ORIGIN"), "$SITE", env.Getenv("SITE"), "$DESK", env.Getenv("DESK"))
+	return filepath.WalkDir(env.WorkDir, func(p string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(p, []byte(replacer.Replace(string(data))), 0o644)
+	})
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// get writes what an address answers to stdout: the status line, the headers
+// that matter and the body. It tries again for ten seconds until the answer
+// contains all of the words after the address; "! get" wants them absent.
+//
+//	get http://$SITE/feeds/all.rss '<title>A headline</title>'
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: get URL [text …]")
+	}
+	var answer string
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		answer = ask(args[0])
+		if !neg && containsAll(answer, args[1:]) || neg && !containsAny(answer, args[1:]) {
+			fmt.Fprint(ts.Stdout(), answer)
+			return
+		}
+		if time.Now().After(end) || neg {
+			ts.Fatalf("get %s: wanted %q (negated: %v), got:\n%s", args[0], args[1:], neg, answer)
+		}
+	}
+}
+
+func ask(url string) string {
+	resp, err := http.Get(url)
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s\nContent-Type: %s\nETag: %s\n\n%s\n", resp.Status, resp.Header.Get("Content-Type"), resp.Header.Get("ETag"), body)
+}
+
+func containsAll(s string, words []string) bool {
+	for _, w := range words {
+		if !strings.Contains(s, w) {
+			return false
+		}
+	}
+	return true
+}
+
+func containsAny(s string, words []string) bool {
+	for _, w := range words {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"newswire/internal/newsroom"
+)
+
+const (
+	decideAgain = 30 * 24 * time.Hour // how far back changed rules are applied
+	holdAtMost  = 24 * time.Hour      // held entries are released after this
+	ageTick     = 10 * time.Minute    // how often rules that use age are asked again
+)
+
+// known are the sources that verdicts can be given for: those configured, and
+// the house's own folder.
+func (s *settings) known() map[string]newsroom.Source {
+	m := s.bySlug()
+	m[newsroom.HouseSource] = s.house()
+	return m
+}
+
+// keepVerdicts decides stored entries again when the rules have changed or
+// their age matters, and releases what was held for a day. Neither polls nor
+// readers wait for it.
+func (w *wire) keepVerdicts(ctx context.Context) error {
+	tick := time.NewTicker(ageTick)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-w.redecide:
+			w.decideStored(ctx)
+		case <-tick.C:
+			w.releaseOld(ctx)
+			if w.ageMatters() {
+				w.decideStored(ctx)
+			}
+		}
+	}
+}
+
+func (w *wire) ageMatters() bool {
+	s := w.now.Load()
+	return slices.ContainsFunc(s.channels, func(ch newsroom.Channel) bool { return s.rules.TimeDependent(ch.Name) })
+}
+
+func (w *wire) decideStored(ctx context.Context) {
+	s, now := w.now.Load(), time.Now()
+	changed, err := w.door.Redecide(ctx, w.store, s.known(), now.Add(-decideAgain), now)
+	if err != nil && ctx.Err() == nil {
+		w.log.Error("stored entries could not all be decided again; it is tried at the next reload", "error", err)
+		return
+	}
+	if changed > 0 {
+		w.log.Info("stored entries decided again", "changed", changed)
+	}
+}
+
+func (w *wire) releaseOld(ctx context.Context) {
+	now := time.Now()
+	n, err := w.door.Release(ctx, w.store, w.now.Load().known(), "", now.Add(-holdAtMost), now)
+	if err != nil && ctx.Err() == nil {
+		w.log.Error("held entries could not be released", "error", err)
+	}
+	if n > 0 {
+		w.log.Info("entries released after a day", "entries", n)
+	}
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"newswire/internal/newsroom"
+)
+
+type whyCommand struct {
+	Entry string `arg:"" name:"URL|ID" help:"An entry's address, public id or GUID."`
+	JSON  bool   `help:"Print one JSON document."`
+}
+
+// why is what `why --json` prints of an entry.
+type why struct {
+	ID        string            `json:"id"`
+	Title     string            `json:"title"`
+	URL       string            `json:"url"`
+	Aliases   []string          `json:"aliases"`
+	Source    string            `json:"source"`
+	FirstSeen *time.Time        `json:"first_seen"`
+	Published *time.Time        `json:"published"`
+	Verdict   newsroom.Decision `json:"verdict"`
+	Rule      string            `json:"rule"`
+	Story     *string           `json:"story"` // null: the entry is in no story
+	Channels  []string          `json:"channels"`
+	LeftOut   map[string]string `json:"left_out,omitempty"` // of the channel's line-up, by which cap
+	AlsoIn    []string          `json:"also_in,omitempty"`
+	Versions  []formerTitle     `json:"versions,omitempty"`
+	Withdrawn *time.Time        `json:"withdrawn,omitempty"`
+}
+
+// A formerTitle is an earlier state of an entry.
+type formerTitle struct {
+	Until *time.Time `json:"until"`
+	Title string     `json:"title"`
+}
+
+// Run tells everything known about an entry.
+func (c *whyCommand) Run(ctx context.Context, t *terminal, cli *commands) error {
+	s, err := loadSettings(cli.Config)
+	if err != nil {
+		return err
+	}
+	db, err := openExisting(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	w := &wire{store: db}
+	w.now.Store(s)
+	entries, err := newDoor(w, s).Find(ctx, db, c.Entry)
+	if err != nil {
+		return err
+	}
+	if len(entries) == 0 {
+		return fmt.Errorf("no source has ever brought %q (newswire preview shows what a source offers now)", oneLine(c.Entry))
+	}
+	var list []why
+	for _, e := range entries {
+		answer, err := w.why(ctx, e)
+		if err != nil {
+			return err
+		}
+		list = append(list, answer)
+	}
+	if !c.JSON {
+		for _, answer := range list {
+			answer.print(t)
+		}
+		return nil
+	}
+	if len(list) == 1 {
+		return t.printJSON(list[0])
+	}
+	return t.printJSON(list)
+}
+
+func (w *wire) why(ctx context.Context, e newsroom.Entry) (why, error) {
+	d, err := w.store.Dossier(ctx, e.Key)
+	if err != nil {
+		return why{}, err
+	}
+	answer := why{
+		ID: e.ID, Title: e.Title, URL: e.Link, Source: e.Source, FirstSeen: utc(e.FirstSeen), Published: utc(e.Published),
+		Verdict: e.Verdict.Decision, Rule: e.Verdict.Rule, Channels: append([]string{}, d.Channels...),
+		AlsoIn: e.AlsoIn, Withdrawn: utc(e.Withdrawn), Aliases: []string{}, LeftOut: map[string]string{},
+	}
+	if src, ok := w.now.Load().known()[e.Source]; ok {
+		answer.Source = src.Name
+	}
+	for _, a := range d.Aliases {
+		answer.Aliases = append(answer.Aliases, fmt.Sprintf("%s:%x", a.Kind, a.Hash[:8]))
+	}
+	for _, v := range d.Versions {
+		answer.Versions = append(answer.Versions, formerTitle{utc(v.At), v.Title})
+	}
+	for _, channel := range d.Channels {
+		cap, err := w.leftOut(ctx, channel, e.Key)
+		if err != nil {
+			return why{}, err
+		}
+		if cap != "" {
+			answer.LeftOut[channel] = cap
+		}
+	}
+	return answer, nil
+}
+
+// lineUpDepth is how many members of a channel are looked at for a line-up.
+const lineUpDepth = 5000
+
+// leftOut returns which cap keeps a member of a channel out of its line-up,
+// empty if none does.
+func (w *wire) leftOut(ctx context.Context, channel string, key int64) (string, error) {
+	s := w.now.Load()
+	refs, err := w.store.Refs(ctx, channel, lineUpDepth)
+	if err != nil {
+		return "", err
+	}
+	in, out := s.rules.LineUp(channel, refs, s.site.Timezone)
+	if slices.ContainsFunc(in, func(r newsroom.Ref) bool { return r.Key == key }) {
+		return "", nil
+	}
+	for _, x := range out {
+		if x.Key == key {
+			return x.Rule, nil
+		}
+	}
+	return "channels[" + channel + "].entries", nil
+}
+
+func (a why) print(t *terminal) {
+	row := func(name, value string) []cell { return []cell{{name, dim}, {oneLine(value), plain}} }
+	rows := [][]cell{
+		row("id", a.ID), row("url", a.URL), row("source", a.Source),
+		row("first seen", a.FirstSeen.Format(time.RFC3339)),
+		{{"verdict", dim}, {string(a.Verdict) + " by " + a.Rule, verdictPaint(a.Verdict)}},
+		row("channels", strings.Join(a.Channels, ", ")),
+	}
+	for _, channel := range a.Channels {
+		if cap := a.LeftOut[channel]; cap != "" {
+			rows = append(rows, row("", "not in the line-up of "+channel+" now: "+cap))
+		}
+	}
+	if len(a.AlsoIn) > 0 {
+		rows = append(rows, row("also in", strings.Join(a.AlsoIn, ", ")))
+	}
+	if a.Withdrawn != nil {
+		rows = append(rows, row("withdrawn", a.Withdrawn.Format(time.RFC3339)))
+	}
+	for _, v := range a.Versions {
+		rows = append(rows, row("until "+v.Until.Format(time.DateTime), v.Title))
+	}
+	rows = append(rows, row("known as", strings.Join(a.Aliases, " ")))
+	fmt.Fprintln(t.out, oneLine(a.Title))
+	t.printTable([]string{"", ""}, rows)
+}
