@@ -21,8 +21,8 @@ import (
 func (p *Poller) ask(ctx context.Context, e *enrolled, claim newsroom.Claim) Result {
 	ctx, cancel := context.WithTimeout(ctx, watchdog)
 	defer cancel()
-	v := &visit{source: e.source, schedule: e.schedule, policy: p.Policy, before: claim.Check, at: time.Now()}
-	began := v.at
+	v := &visit{source: e.source, schedule: e.schedule, policy: p.Policy, before: claim.Check, at: stamp(time.Now())}
+	began := time.Now()
 	done := make(chan Result, 1) // the worker leaves even if nobody waits any more
 	go func() { done <- p.safely(ctx, *v, claim) }()
 
@@ -54,6 +54,11 @@ func (p *Poller) safely(ctx context.Context, v visit, claim newsroom.Claim) (res
 
 // visit asks the source and settles what came of it.
 func (p *Poller) visit(ctx context.Context, v *visit, claim newsroom.Claim) Result {
+	if left := v.before.Next.Sub(v.at); left > 0 && v.before.Class == newsroom.ClassRateLimited {
+		f := &egress.Failure{Class: newsroom.ClassRateLimited, RetryAfter: left}
+		f.Text = "the host asked us to stay away until " + v.before.Next.UTC().Format(time.RFC3339)
+		return p.postpone(ctx, v, claim, f)
+	}
 	resp, err := p.Client.Get(ctx, v.request(p.Robots))
 	f := failureOf(err)
 	switch {
@@ -64,7 +69,7 @@ func (p *Poller) visit(ctx context.Context, v *visit, claim newsroom.Claim) Resu
 	case resp == nil:
 		return p.failed(ctx, v, claim, f)
 	}
-	v.at = resp.Asked
+	v.at = stamp(resp.Asked)
 	switch {
 	case resp.NotModified:
 		return p.settle(ctx, claim, v.notModified(resp))
@@ -103,7 +108,7 @@ func failureOf(err error) *egress.Failure {
 // ours.
 func (p *Poller) failed(ctx context.Context, v *visit, claim newsroom.Claim, f *egress.Failure) Result {
 	if !f.Asked.IsZero() {
-		v.at = f.Asked
+		v.at = stamp(f.Asked)
 	}
 	check := v.failed(f)
 	if f.Class == newsroom.ClassRateLimited && f.FinalURL != "" {

@@ -268,9 +268,12 @@ func (v *visit) notice(c *newsroom.Check) {
 
 // due gives the Check its next time.
 func (v *visit) due(c newsroom.Check) newsroom.Check {
-	c.Next = v.policy.Next(v.source.Slug, v.schedule, c)
+	c.Next = stamp(v.policy.Next(v.source.Slug, v.schedule, c).Add(time.Millisecond - 1))
 	return c
 }
+
+// stamp returns a time as stores keep it: to the millisecond, in UTC.
+func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 // setNote replaces the note of a kind.
 func setNote(notes []string, kind, text string) []string {
