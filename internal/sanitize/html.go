@@ -74,6 +74,7 @@ type builder struct {
 	base     *url.URL
 	out      []byte
 	stack    []open
+	top      int         // the innermost of stack that is shown, counted from 1; 0: none
 	isOpen   [256]uint16 // how many of stack, by slot
 	depth    int         // of what is written
 	elements int
@@ -96,6 +97,7 @@ type open struct {
 	shown      bool
 	ended      bool // its end tag came while a block stood open in it
 	start, end int  // of its start tag in out
+	under      int  // the next one that is shown, as top
 }
 
 // A carry is a formatting element that an implied end tag closed and that its
@@ -197,6 +199,7 @@ func (b *builder) element(el element) {
 func (b *builder) push(o open) {
 	if o.shown {
 		b.depth++
+		o.under, b.top = b.top, len(b.stack)+1
 	} else if len(b.stack) >= maxOpen {
 		return
 	}
@@ -332,6 +335,7 @@ func (b *builder) closeTo(i int) {
 			b.out = append(b.out, o.tag.String()...)
 			b.out = append(b.out, '>')
 			b.depth--
+			b.top = o.under
 		}
 	}
 	b.stack = b.stack[:i]

@@ -2,4 +2,4 @@
 
 package sanitize
 
-const slowdown = 1
+const worstSize = 1 << 20

@@ -29,6 +29,11 @@ func (b *builder) place(el *element) bool {
 		}
 		b.closeTo(b.innermost())
 	}
+	return b.leave(el)
+}
+
+// leave closes what may not be open where the element stands.
+func (b *builder) leave(el *element) bool {
 	switch el.shape {
 	case formatting:
 		return el.tag != atom.A || b.leaveLink()
@@ -56,14 +61,10 @@ func (b *builder) place(el *element) bool {
 
 // innermost returns the index of the innermost open element that is shown,
 // or -1.
-func (b *builder) innermost() int {
-	for i := len(b.stack) - 1; i >= 0; i-- {
-		if b.stack[i].shown {
-			return i
-		}
-	}
-	return -1
-}
+func (b *builder) innermost() int { return b.top - 1 }
+
+// below returns the next element that is shown below the one at i, or -1.
+func (b *builder) below(i int) int { return b.stack[i].under - 1 }
 
 // shape returns the shape of the innermost open element that is shown; that
 // of a block if there is none.
@@ -77,11 +78,8 @@ func (b *builder) shape() shape {
 // leaveParagraph closes the p that is open in this cell, if there is one.
 // Formatting that it closes by that is carried on.
 func (b *builder) leaveParagraph() {
-	for i := len(b.stack) - 1; i >= 0; i-- {
+	for i := b.innermost(); i >= 0; i = b.below(i) {
 		o := &b.stack[i]
-		if !o.shown {
-			continue
-		}
 		if o.shape == cell || o.shape == caption {
 			return
 		}
@@ -130,8 +128,8 @@ func (b *builder) drop(tag atom.Atom) bool {
 
 // linked returns the index of the open link, or -1.
 func (b *builder) linked() int {
-	for i := len(b.stack) - 1; i >= 0; i-- {
-		if b.stack[i].tag == atom.A && b.stack[i].shown {
+	for i := b.innermost(); i >= 0; i = b.below(i) {
+		if b.stack[i].tag == atom.A {
 			return i
 		}
 	}
@@ -168,10 +166,10 @@ func (b *builder) leaveRubyText() bool {
 // leaveItem closes the item that a new one of its kind ends: the nearest that
 // no other structure than p and div stands in.
 func (b *builder) leaveItem(kind shape) {
-	for i := len(b.stack) - 1; i >= 0; i-- {
+	for i := b.innermost(); i >= 0; i = b.below(i) {
 		o := &b.stack[i]
 		switch {
-		case !o.shown, o.tag == atom.P, o.tag == atom.Div, o.shape <= formatting, o.shape == rubyText:
+		case o.tag == atom.P, o.tag == atom.Div, o.shape <= formatting, o.shape == rubyText:
 		case o.shape == kind:
 			b.closeTo(i)
 			b.closeEnded()
@@ -189,9 +187,9 @@ func (b *builder) openCell() {
 
 // placeTablePart makes room for a part of a table in the nearest open table.
 func (b *builder) placeTablePart(el *element) bool {
-	t := len(b.stack) - 1
-	for t >= 0 && !(b.stack[t].shown && b.stack[t].shape == table) {
-		t--
+	t := b.innermost()
+	for t >= 0 && b.stack[t].shape != table {
+		t = b.below(t)
 	}
 	if t < 0 {
 		return false
