@@ -72,17 +72,23 @@ func (e *MalformedError) Unwrap() error { return e.Err }
 // characters that XML 1.0 forbids and of bounded length, URLs are absolute if
 // there is anything to resolve them against. Markup is as the document has it:
 // it must be sanitized before it is shown.
-func Parse(r io.Reader, o ParseOptions) (feed *Feed, err error) {
+func Parse(r io.Reader, o ParseOptions) (*Feed, error) {
 	doc, whole, err := parseRead(r)
 	if err != nil {
 		return nil, err
 	}
+	return parseProtected(func() (*Feed, error) { return parse(doc, whole, o) })
+}
+
+// parseProtected turns a panic of f, or of the libraries below it, into an
+// error, so that one document cannot end the program.
+func parseProtected(f func() (*Feed, error)) (feed *Feed, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			feed, err = nil, fmt.Errorf("%w: %v\n%s", ErrInternal, p, debug.Stack())
 		}
 	}()
-	return parse(doc, whole, o)
+	return f()
 }
 
 // parseRead reads r up to the limit, and reports whether that was all.

@@ -77,7 +77,7 @@ func (p *parser) head(doc []byte, r *guardReport) *parseHead {
 		s.pos = r.channel.start - 1
 		h.tag(p, &s, s.next(), r.kind)
 	}
-	h.marked = bytes.Contains(doc, []byte("xml:base"))
+	h.marked = bytes.Contains(r.root.of(doc), []byte("xml:base"))
 	return h
 }
 

@@ -1,0 +1,96 @@
+package feeds
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestParsePanics holds that a panic below Parse is an error of its own class.
+func TestParsePanics(t *testing.T) {
+	f, err := parseProtected(func() (*Feed, error) {
+		var list []int
+		return nil, fmt.Errorf("%d", list[3])
+	})
+	if f != nil || !errors.Is(err, ErrInternal) || !strings.Contains(err.Error(), "index out of range") {
+		t.Errorf("feed %v, error %v", f, err)
+	}
+}
+
+// TestParseEach holds that entries that gofeed refuses cost only themselves.
+func TestParseEach(t *testing.T) {
+	doc := []byte(rowBase())
+	at, kind, err := parseRoot(doc, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &parser{doc: doc, limiter: &limiter{}}
+	type list struct{ items []*string }
+	got, err := parseEach(p, doc, guard(doc, at, kind), func(b []byte) (*list, error) {
+		if strings.Contains(string(b), "Title 3") {
+			return nil, errors.New("refused")
+		}
+		l := &list{}
+		for part := range strings.SplitSeq(string(b), "<item>") {
+			if _, rest, ok := strings.Cut(part, "<title>Title "); ok {
+				title, _, _ := strings.Cut(rest, "<")
+				l.items = append(l.items, &title)
+			}
+		}
+		return l, nil
+	}, func(l *list) *[]*string { return &l.items })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var titles []string
+	for _, s := range got.items {
+		titles = append(titles, *s)
+	}
+	if s := strings.Join(titles, " "); s != "5 4 2 1" {
+		t.Errorf("kept %q", s)
+	}
+	if !p.mal.Cut || !p.mal.Resynced || p.mal.Err == nil {
+		t.Errorf("%+v", p.mal)
+	}
+}
+
+// TestMalformedError holds what a reader of the log sees.
+func TestMalformedError(t *testing.T) {
+	_, err := Parse(strings.NewReader(rowHead+rowItem(5, "")+"<item>"), ParseOptions{})
+	const want = "malformed feed, line 4: the document ends before it is complete; 1 entries read"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	_, err = Parse(strings.NewReader(strings.Replace(rowBase(), "Title 4</title>", "Title 4</b></title></i>", 1)), ParseOptions{})
+	if mal := (*MalformedError)(nil); !errors.As(err, &mal) || mal.Line != 4 {
+		t.Errorf("%v, want line 4", err)
+	}
+}
+
+// TestRowsDates holds the D rows that need a document: which of several dates
+// counts.
+func TestRowsDates(t *testing.T) {
+	dated := func(s string) string {
+		return strings.Replace(rowBase(), "<pubDate>Sat, 21 Nov 2026 05:00:00 GMT</pubDate>", s, 1)
+	}
+	check := func(published, updated string) func(*testing.T, *Feed) {
+		return func(t *testing.T, f *Feed) {
+			if e := f.Entries[0]; corpusDate(e.Published) != published || corpusDate(e.Updated) != updated {
+				t.Errorf("published %v, updated %v, want %q, %q", e.Published, e.Updated, published, updated)
+			}
+		}
+	}
+	atom := `<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><title>x</title>%s</entry></feed>`
+	runRows(t, []row{
+		{id: "D01", doc: dated(""), kept: rowAll, check: check("", "")},
+		{id: "D02", doc: dated("<pubDate>yesterday</pubDate>"), kept: rowAll, check: check("", "")},
+		{id: "D03", doc: dated("<pubDate>Tue, 24 Nov 2099 05:00:00 GMT</pubDate>"), kept: rowAll, check: check("2099-11-24T05:00:00Z", "")},
+		{id: "D04", doc: dated("<pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate>"), kept: rowAll, check: check("", "")},
+		{id: "D10 updated only", doc: fmt.Sprintf(atom, "<updated>2026-11-21T05:00:00Z</updated>"), check: check("", "2026-11-21T05:00:00Z")},
+		{id: "D10 updated before published", doc: fmt.Sprintf(atom, "<published>2026-11-22T05:00:00Z</published><updated>2026-11-21T05:00:00Z</updated>"), check: check("2026-11-22T05:00:00Z", "2026-11-21T05:00:00Z")},
+		{id: "D12", doc: dated("<dc:date>2020-01-01</dc:date><pubDate>Sat, 21 Nov 2026 05:00:00 GMT</pubDate>"), kept: rowAll, check: check("2026-11-21T05:00:00Z", "")},
+		{id: "D12 pubDate is none", doc: dated("<dc:date>2020-01-01</dc:date><pubDate>soon</pubDate>"), kept: rowAll, check: check("2020-01-01T00:00:00Z", "")},
+		{id: "D16", doc: strings.Replace(dated(""), "<channel>", "<channel><pubDate>Tue, 24 Nov 2099 05:00:00 GMT</pubDate>", 1), kept: rowAll, check: check("", "")},
+	})
+}
