@@ -91,7 +91,7 @@ func verify(ctx context.Context, file string) error {
 	}
 	defer db.Close()
 	var report string
-	if err := db.QueryRowContext(ctx, `SELECT group_concat(integrity_check, '; ') FROM pragma_integrity_check(5)`).Scan(&report); err != nil {
+	if err := db.QueryRowContext(ctx, `SELECT group_concat(integrity_check, '; ') FROM pragma_integrity_check`).Scan(&report); err != nil {
 		return err
 	}
 	if report != "ok" {

@@ -115,7 +115,9 @@ func scanEntry(rows *sql.Rows) (e newsroom.Standing, source int64, err error) {
 	e.FirstSeen, e.Sort, e.Published, e.Updated = at(first), at(sort), at(published), at(updated)
 	e.Changed, e.Touched, e.Withdrawn, e.Purged = at(changed), at(touched), at(gone), purged != 0
 	e.GUID, e.Link = orElse(guid, e.ID), orElse(link, e.ID)
-	e.AlsoIn = strings.Fields(also)
+	if also != "" {
+		e.AlsoIn = strings.Fields(also)
+	}
 	e.Summary, e.Content = feeds.HTML(summary), feeds.HTML(content)
 	return e, source, readMeta(meta, &e.Entry)
 }
