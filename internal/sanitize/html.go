@@ -39,7 +39,7 @@ func HTML(fragment feeds.HTML, base *url.URL) feeds.HTML {
 		}
 		return paragraphs(Text(fragment))
 	}
-	b := builder{base: base, out: make([]byte, 0, min(len(src)+len(src)/8, maxBytes)+64)}
+	b := builder{base: base, out: make([]byte, 0, min(len(src)+len(src)/4, maxBytes)+64)}
 	if !b.build(src) {
 		return paragraphs(Text(fragment))
 	}

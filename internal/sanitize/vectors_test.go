@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"html"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +17,10 @@ import (
 	"newswire/feeds"
 )
 
-var update = flag.Bool("update", false, "write testdata/vectors.jsonl anew")
+var (
+	update = flag.Bool("update", false, "write testdata/vectors.jsonl anew")
+	all    = flag.Bool("all", false, "try every document of the corpus, not one in seven")
+)
 
 const vectorFile = "testdata/vectors.jsonl"
 
@@ -31,8 +37,8 @@ type forge struct {
 	n    map[string]int
 }
 
-func (f *forge) add(category string, html ...string) {
-	for _, h := range html {
+func (f *forge) add(category string, fragments ...string) {
+	for _, h := range fragments {
 		f.n[category]++
 		f.list = append(f.list, vector{fmt.Sprintf("%s-%03d", category, f.n[category]), h})
 	}
@@ -262,5 +268,38 @@ func TestCorpusHTML(t *testing.T) {
 	})
 	if seen < 50 {
 		t.Errorf("only %d rows", seen)
+	}
+}
+
+// TestCorpusFeeds holds what HTML promises for the markup of real feeds and of
+// many readers' tests: each document is taken for one fragment, as it is and
+// with its entities decoded once.
+func TestCorpusFeeds(t *testing.T) {
+	const most, every = 256 << 10, 7
+	n := 0
+	err := filepath.WalkDir("../../../shared/corpus/feeds", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		if n++; n%every != 0 && !*all {
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil || len(text) > most {
+			return err
+		}
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			holds(t, string(text), testBase)
+			holds(t, html.UnescapeString(string(text)), testBase)
+			excerpt := Excerpt(feeds.HTML(html.UnescapeString(string(text))), 200)
+			excerptHolds(t, string(text), excerpt, 200)
+		})
+		return nil
+	})
+	if err != nil {
+		t.Skipf("the corpus is not beside this checkout: %v", err)
+	}
+	if n < 1000 {
+		t.Errorf("only %d documents", n)
 	}
 }
