@@ -34,7 +34,7 @@ func worst(size int) map[string]string {
 		"unclosed links":          fill(`<a href="x">y`),
 		"links across blocks":     fill(`<a href="x"><div>y</a>`),
 		"formatting carried":      fill("<p><b><i><u><s><em><code><small><strong>x"),
-		"formatting, distinct":    distinct.String() + fill("<p>x"),
+		"formatting, distinct":    "<p>" + distinct.String() + fill("<p>x"),
 		"bold and blocks":         fill("<b><div>x</b></div>"),
 		"end tags":                strings.Repeat("<div>", 500) + fill("</p>"),
 		"end tags that match":     fill("<b></i>"),
