@@ -5,10 +5,11 @@
 // HTML is read token by token with the tokenizer of x/net/html, and its tree
 // is built here and not by that package's parser: the parser follows HTML in
 // opening formatting elements again in every paragraph that they were left
-// open in, so that 14 KB of hostile markup become 122 MiB of tree. What is written is a subset of HTML that leaves a parser nothing to
-// repair: every element is closed, none stands where a start tag would close
-// another, and parsing and rendering it gives back the same bytes. The tests
-// hold that for any input.
+// open in, so that 14 KB of hostile markup become 122 MiB of tree. What is
+// written is a subset of HTML that leaves a parser nothing to repair: every
+// element is closed, none stands where a start tag would close another, and
+// parsing and rendering it gives back the same bytes. The tests hold that for
+// any input.
 package sanitize
 
 import (
