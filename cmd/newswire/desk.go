@@ -1,12 +1,82 @@
 package main
 
 import (
-	"net"
+	"context"
+	"errors"
 	"net/http"
+	"time"
+
+	"newswire/internal/newsroom"
+	"newswire/internal/poll"
+	"newswire/internal/web"
 )
 
-func (w *wire) deskHandler(at net.Addr) (http.Handler, error) {
-	mux := http.NewServeMux()
-	mux.Handle("/metrics", w.figures.handler())
-	return mux, nil
+// deskHandler is what the editors' address answers.
+func (w *wire) deskHandler() (http.Handler, error) {
+	return web.NewDesk(web.DeskConfig{
+		Data:     desk{w},
+		Site:     func() newsroom.Site { return w.now.Load().site },
+		Password: w.now.Load().config.Server.DeskPassword.Reveal(),
+		Reload:   w.reloaded.Load,
+		Metrics:  w.figures.handler(),
+		Ready:    w.ready,
+		Now:      time.Now,
+		Log:      w.log,
+	})
+}
+
+// ready reports why we have nothing to serve yet.
+func (w *wire) ready() error {
+	if w.publisher.Shelf() == nil {
+		return errors.New("nothing has been rendered yet")
+	}
+	return nil
+}
+
+// A desk is what the editors' pages show and do.
+type desk struct{ wire *wire }
+
+// Sources returns the configured sources and what became of asking them.
+func (d desk) Sources(ctx context.Context) ([]web.SourceHealth, error) {
+	checks, err := d.wire.store.Checks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bySlug := map[string]newsroom.Check{}
+	for _, c := range checks {
+		bySlug[c.Source] = c
+	}
+	now := time.Now()
+	var list []web.SourceHealth
+	for _, src := range d.wire.now.Load().sources {
+		c := bySlug[src.Slug]
+		list = append(list, web.SourceHealth{
+			Slug: src.Slug, Name: src.Name, URL: src.URL, Schedule: src.Schedule, Tags: src.Tags,
+			House: src.House, Paused: src.Paused, Check: c,
+			PerWeek: poll.PerWeek(c, now), Silent: poll.Silent(c, now),
+		})
+	}
+	return list, nil
+}
+
+// Entries returns the entries that arrived last, or those that a query names
+// by address, id or a word of their title.
+func (d desk) Entries(ctx context.Context, query string, limit int) ([]newsroom.Entry, error) {
+	if query == "" {
+		return d.wire.store.Latest(ctx, limit)
+	}
+	found, err := d.wire.door.Find(ctx, d.wire.store, query)
+	if err != nil || len(found) > 0 {
+		return found, err
+	}
+	return d.wire.store.Search(ctx, query, time.Now().Add(-decideAgain), limit)
+}
+
+// Held returns what a guard keeps back.
+func (d desk) Held(ctx context.Context) ([]newsroom.Entry, error) { return d.wire.store.Held(ctx) }
+
+// Release publishes what is held of a source.
+func (d desk) Release(ctx context.Context, source string) (int, error) {
+	now := time.Now()
+	return d.wire.door.Release(ctx, d.wire.store, d.wire.now.Load().known(), source, now, now)
 }

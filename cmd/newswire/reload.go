@@ -10,14 +10,8 @@ import (
 
 	"newswire/internal/config"
 	"newswire/internal/newsroom"
+	"newswire/internal/web"
 )
-
-// A reloadReport is what the last reload did, for the desk.
-type reloadReport struct {
-	At      time.Time
-	Changes []string
-	Refused []string // findings; the configuration before stayed in force
-}
 
 // reload puts a changed configuration in force. One that fails to load leaves
 // the running one as it is.
@@ -29,7 +23,7 @@ func (w *wire) reload(ctx context.Context, file string) {
 	}
 	if err != nil {
 		w.figures.reloads.WithLabelValues("refused").Inc()
-		w.reloaded.Store(&reloadReport{At: time.Now(), Refused: findings(err)})
+		w.reloaded.Store(&web.Reload{At: time.Now(), Refused: findings(err)})
 		for _, f := range findings(err) {
 			w.log.Error("configuration not reloaded; the last good one stays in force", "problem", f)
 		}
@@ -38,7 +32,7 @@ func (w *wire) reload(ctx context.Context, file string) {
 	w.now.Store(s)
 	changes := difference(old, s)
 	w.figures.reloads.WithLabelValues("done").Inc()
-	w.reloaded.Store(&reloadReport{At: time.Now(), Changes: changes})
+	w.reloaded.Store(&web.Reload{At: time.Now(), Changes: changes})
 	w.log.Info("configuration reloaded", "changes", strings.Join(changes, "; "))
 	for _, warning := range s.config.Warnings {
 		w.log.Warn(warning.String())

@@ -76,7 +76,7 @@ func serve(ctx context.Context, s *settings, at addresses, log *slog.Logger, rea
 	if err != nil {
 		return err
 	}
-	private, err := w.deskHandler(desk.Addr())
+	private, err := w.deskHandler()
 	if err != nil {
 		return err
 	}
@@ -118,9 +118,9 @@ func listen(override, configured, key, flag string) (net.Listener, error) {
 
 // answer serves until the context ends, and then lets requests that run finish.
 func answer(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
-	server := &http.Server{Handler: h}
+	server := web.NewServer(h, log)
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
+	go func() { done <- server.Serve(&web.LimitListener{Listener: l}) }()
 	select {
 	case err := <-done:
 		return err
@@ -134,9 +134,15 @@ func answer(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logge
 	return nil
 }
 
-// prepare fills the shelf before the first request: our own articles and what
-// is stored are served at once, whatever the sources do.
+// prepare picks up where the last process ended, and fills the shelf before the
+// first request: our own articles and what is stored are served at once,
+// whatever the sources do.
 func (w *wire) prepare(ctx context.Context) {
+	if n, err := w.store.FreeDead(ctx, deadNode); err != nil {
+		w.log.Error("claims of processes that died could not be ended; they end within 90 s", "error", err)
+	} else if n > 0 {
+		w.log.Info("claims of processes that died have ended", "sources", n)
+	}
 	if _, err := w.readHouse(ctx); err != nil {
 		w.log.Error("the house's articles cannot be read", "error", err)
 	}
@@ -227,6 +233,6 @@ func (w *wire) siteHandler() (http.Handler, error) {
 			return nil, fmt.Errorf("pictures of the house's articles: %w", err)
 		}
 	}
-	w.publisher.Page = site
+	w.publisher.Page = http.HandlerFunc(site.ChannelPage)
 	return site, nil
 }

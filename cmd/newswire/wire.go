@@ -2,15 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"newswire/feeds"
@@ -40,7 +43,7 @@ type wire struct {
 	problems atomic.Pointer[[]articles.Problem]
 	view     atomic.Pointer[pageView]
 	sites    atomic.Pointer[map[string]string] // by slug
-	reloaded atomic.Pointer[reloadReport]
+	reloaded atomic.Pointer[web.Reload]
 	redecide chan struct{} // capacity one: stored entries are to be decided again
 }
 
@@ -114,12 +117,26 @@ func newDoor(w *wire, s *settings) *ingest.Door {
 }
 
 // nodeName tells this process's claims from those of others.
-func nodeName() string {
+func nodeName() string { return fmt.Sprintf("%s/%d", hostName(), os.Getpid()) }
+
+func hostName() string {
 	host, err := os.Hostname()
 	if err != nil {
-		host = "node"
+		return "node"
 	}
-	return fmt.Sprintf("%s/%d", host, os.Getpid())
+	return host
+}
+
+// deadNode reports whether a claim was made by a process of this machine that
+// is no more. A claim under our own name was made by one that had our number
+// before us.
+func deadNode(owner string) bool {
+	host, number, _ := strings.Cut(owner, "/")
+	pid, err := strconv.Atoi(number)
+	if err != nil || host != hostName() {
+		return false
+	}
+	return pid == os.Getpid() || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 }
 
 // take hands what was polled to the door.
