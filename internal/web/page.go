@@ -102,7 +102,7 @@ func alternates(v *View, main *ChannelView) []alternate {
 	for i := range v.Channels {
 		c := &v.Channels[i]
 		for _, f := range formats {
-			address := c.Self[f.Format]
+			address := sanitize.Link(c.Self[f.Format], nil)
 			if address == "" {
 				continue
 			}

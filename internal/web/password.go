@@ -32,14 +32,19 @@ func HashPassword(plain string) (string, error) {
 	if plain == "" {
 		return "", errors.New("an empty password")
 	}
-	p := password{hashIterations, make([]byte, 16), nil}
+	p := &password{hashIterations, make([]byte, 16), nil}
 	rand.Read(p.salt) // it never fails
 	var err error
 	if p.hash, err = p.derive(plain); err != nil {
 		return "", err
 	}
+	return p.String(), nil
+}
+
+// String is the form in which a password is kept.
+func (p *password) String() string {
 	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("%s%d$%s$%s", hashPrefix, p.iterations, b64.EncodeToString(p.salt), b64.EncodeToString(p.hash)), nil
+	return fmt.Sprintf("%s%d$%s$%s", hashPrefix, p.iterations, b64.EncodeToString(p.salt), b64.EncodeToString(p.hash))
 }
 
 // parsePassword reads what HashPassword wrote. A text that does not begin like

@@ -1,0 +1,383 @@
+package web
+
+import (
+	"crypto/tls"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// form posts to a desk as a browser does from its own page.
+func form(h http.Handler, path string, values url.Values, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", path, strings.NewReader(values.Encode()))
+	r.Host, r.RemoteAddr = "127.0.0.1:8081", "127.0.0.1:40000"
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// cookieOf returns the session that an answer sets, as a header.
+func cookieOf(t *testing.T, w *httptest.ResponseRecorder) (*http.Cookie, string) {
+	t.Helper()
+	cookies := w.Result().Cookies()
+	if len(cookies) != 1 {
+		t.Fatalf("%d cookies (status %d)", len(cookies), w.Code)
+	}
+	return cookies[0], cookies[0].Name + "=" + cookies[0].Value
+}
+
+// fastPassword is demoPassword's hash with few iterations.
+func fastPassword(t *testing.T) string {
+	t.Helper()
+	p := &password{iterations: 10_000, salt: []byte("saltsalt")}
+	hash, err := p.derive(demoPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.hash = hash
+	return p.String()
+}
+
+func loggedIn(t *testing.T, d *Desk) string {
+	t.Helper()
+	_, cookie := cookieOf(t, form(d, "/login", url.Values{"password": {demoPassword}}))
+	return cookie
+}
+
+// deskMatrix says what GET of each route answers an editor, a guest of a desk
+// with a password, and somebody elsewhere of a desk without one. A route that
+// is not in it fails the test.
+var deskMatrix = map[string]struct {
+	path                     string
+	editor, guest, elsewhere int
+}{
+	"/{$}":           {"/", 200, 303, 403},
+	"/entries":       {"/entries", 200, 303, 403},
+	"/holds":         {"/holds", 200, 303, 403},
+	"/holds/release": {"/holds/release", 405, 405, 405},
+	"/reload":        {"/reload", 200, 303, 403},
+	"/metrics":       {"/metrics", 200, 401, 403},
+	"/login":         {"/login", 303, 200, 303},
+	"/logout":        {"/logout", 405, 405, 405},
+	"/healthz":       {"/healthz", 200, 200, 200},
+	"/readyz":        {"/readyz", 200, 200, 200},
+	"/static/{file}": {"/static/desk.css", 200, 200, 200},
+	"/favicon.ico":   {"/favicon.ico", 200, 200, 200},
+}
+
+func TestDeskMatrix(t *testing.T) {
+	closed, open := demoDesk(t, fastPassword(t)), demoDesk(t, "")
+	session := loggedIn(t, closed)
+	for _, route := range closed.routes() {
+		m, ok := deskMatrix[route.pattern]
+		if !ok {
+			t.Errorf("%s: not in the test's table", route.pattern)
+			continue
+		}
+		for _, suffix := range []string{"", "?format=json", "/"} {
+			for who, w := range map[string]struct {
+				got  *httptest.ResponseRecorder
+				want int
+			}{
+				"editor":          {ask(closed, "GET", m.path+suffix, "Cookie", session), m.editor},
+				"guest":           {ask(closed, "GET", m.path+suffix), m.guest},
+				"forged":          {ask(closed, "GET", m.path+suffix, "Cookie", sessionCookie+"=FORGED"), m.guest},
+				"here":            {ask(open, "GET", m.path+suffix), m.editor},
+				"rebound name":    {ask(open, "GET", m.path+suffix, "Host", "evil.example:8081"), m.elsewhere},
+				"proxied, forged": {ask(closed, "GET", m.path+suffix, "X-Forwarded-For", "127.0.0.1", "X-Real-IP", "127.0.0.1"), m.guest},
+			} {
+				want := w.want
+				if suffix == "/" && m.path != "/" {
+					want = http.StatusNotFound
+				}
+				if suffix == "/" && m.path == "/" {
+					continue // is //
+				}
+				if w.got.Code != want {
+					t.Errorf("%s: GET %s: %d, want %d", who, m.path+suffix, w.got.Code, want)
+				}
+				checkHeaders(t, who+" "+m.path, w.got)
+			}
+		}
+		for _, method := range []string{"PUT", "DELETE", "PATCH", "TRACE", "OPTIONS"} {
+			if w := ask(closed, method, m.path, "Cookie", session); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") == "" {
+				t.Errorf("%s %s: %d", method, m.path, w.Code)
+			}
+		}
+	}
+}
+
+func TestOpenDeskFromAfar(t *testing.T) {
+	d := demoDesk(t, "")
+	for _, c := range []struct {
+		remote, host string
+		want         int
+	}{
+		{"127.0.0.1:1", "localhost:8081", 200},
+		{"127.0.0.1:1", "127.0.0.1", 200},
+		{"[::1]:1", "[::1]:8081", 200},
+		{"[::ffff:127.0.0.1]:1", "127.9.9.9:8081", 200},
+		{"192.0.2.7:1", "localhost:8081", 403},
+		{"192.0.2.7:1", "192.0.2.1:8081", 403},
+		{"127.0.0.1:1", "desk.example", 403},
+		{"127.0.0.1:1", "localhost.evil.example", 403},
+		{"127.0.0.1:1", "", 403},
+		{"@", "localhost", 403},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr, r.Host = c.remote, c.host
+		w := httptest.NewRecorder()
+		d.ServeHTTP(w, r)
+		if w.Code != c.want {
+			t.Errorf("from %s to %s: %d, want %d", c.remote, c.host, w.Code, c.want)
+		}
+	}
+}
+
+func TestLoginAndOut(t *testing.T) {
+	now := demoNow
+	d := demoDesk(t, fastPassword(t))
+	d.sessions.now = func() time.Time { return now }
+	if w := form(d, "/login", url.Values{"password": {"wrong"}}); w.Code != 401 || len(w.Result().Cookies()) > 0 {
+		t.Errorf("a wrong password: %d", w.Code)
+	}
+	w := form(d, "/login", url.Values{"password": {demoPassword}})
+	c, first := cookieOf(t, w)
+	if w.Code != 303 || w.Header().Get("Location") != "/" || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Secure || len(c.Value) < 26 {
+		t.Errorf("%d to %q with %v", w.Code, w.Header().Get("Location"), c)
+	}
+	d.Secure = true
+	w = form(d, "/login", url.Values{"password": {demoPassword}})
+	if c, _ := cookieOf(t, w); !c.Secure {
+		t.Error("by https, the cookie is not Secure")
+	}
+	_, second := cookieOf(t, w)
+	if first == second {
+		t.Error("two logins share a token")
+	}
+	for token := range d.sessions.ends {
+		if strings.Contains(first, string(token[:])) {
+			t.Error("tokens are kept as they are")
+		}
+	}
+	if w := form(d, "/logout", nil, "Cookie", first); w.Code != 303 || w.Result().Cookies()[0].MaxAge >= 0 {
+		t.Errorf("logout: %d", w.Code)
+	}
+	if w := ask(d, "GET", "/", "Cookie", first); w.Code != 303 {
+		t.Errorf("the session goes on after logout: %d", w.Code)
+	}
+	if w := ask(d, "GET", "/", "Cookie", second); w.Code != 200 {
+		t.Errorf("another session ended with it: %d", w.Code)
+	}
+	now = now.Add(sessionLength)
+	if w := ask(d, "GET", "/", "Cookie", second); w.Code != 303 {
+		t.Errorf("an expired session: %d", w.Code)
+	}
+}
+
+func TestSecureCookieOverTLS(t *testing.T) {
+	d := demoDesk(t, fastPassword(t))
+	r := httptest.NewRequest("POST", "/login", strings.NewReader(url.Values{"password": {demoPassword}}.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.TLS = &tls.ConnectionState{}
+	w := httptest.NewRecorder()
+	d.ServeHTTP(w, r)
+	if c, _ := cookieOf(t, w); !c.Secure {
+		t.Error("not Secure")
+	}
+}
+
+func TestSessionsAreBounded(t *testing.T) {
+	d := demoDesk(t, fastPassword(t))
+	for range 3 * maxSessions {
+		d.sessions.open()
+	}
+	if n := len(d.sessions.ends); n > maxSessions {
+		t.Errorf("%d sessions", n)
+	}
+}
+
+func TestGuessing(t *testing.T) {
+	now := demoNow
+	d := demoDesk(t, fastPassword(t))
+	d.attempts.now = func() time.Time { return now }
+	codes := map[int]int{}
+	var last *httptest.ResponseRecorder
+	for range attemptsAtOnce + 3 {
+		last = form(d, "/login", url.Values{"password": {"guess"}})
+		codes[last.Code]++
+	}
+	if codes[401] != attemptsAtOnce || codes[429] != 3 || last.Header().Get("Retry-After") != "10" {
+		t.Errorf("%v, Retry-After %q", codes, last.Header().Get("Retry-After"))
+	}
+	if w := form(d, "/login", url.Values{"password": {demoPassword}}); w.Code != 429 {
+		t.Errorf("the right password, too soon: %d", w.Code)
+	}
+	now = now.Add(attemptsEvery)
+	if w := form(d, "/login", url.Values{"password": {demoPassword}}); w.Code != 303 {
+		t.Errorf("after the wait: %d", w.Code)
+	}
+	for i := range 2 * maxAddresses {
+		d.attempts.allow(network("[2001:db8:" + fourHex(i) + "::1]:1"))
+	}
+	if n := len(d.attempts.from); n > maxAddresses {
+		t.Errorf("%d addresses are remembered", n)
+	}
+}
+
+func fourHex(i int) string {
+	const digits = "0123456789abcdef"
+	return string([]byte{digits[i>>12&15], digits[i>>8&15], digits[i>>4&15], digits[i&15]})
+}
+
+// TestChecksAtOnce: each check of a password costs a while; guessing must not
+// take the machine.
+func TestChecksAtOnce(t *testing.T) {
+	a := newAttempts(func() time.Time { return demoNow })
+	var wait sync.WaitGroup
+	enter, leave := make(chan bool), make(chan bool)
+	for i := range cap(a.slots) {
+		wait.Go(func() {
+			r := httptest.NewRequest("POST", "/login", nil)
+			r.RemoteAddr = "192.0.2." + fourHex(i)[3:] + ":1"
+			a.try(r, func() bool { enter <- true; <-leave; return true })
+		})
+		<-enter
+	}
+	r := httptest.NewRequest("POST", "/login", nil)
+	if _, again := a.try(r, func() bool { t.Error("one too many"); return true }); again == 0 {
+		t.Error("not told to wait")
+	}
+	close(leave)
+	wait.Wait()
+}
+
+func TestForeignPosts(t *testing.T) {
+	data := demoDeskData()
+	d := newDesk(t, data, "")
+	body := url.Values{"source": {"arxiv-cl"}}
+	for _, headers := range [][]string{
+		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"},
+		{"Origin", "http://127.0.0.1:9999"},
+	} {
+		if w := form(d, "/holds/release", body, headers...); w.Code != 403 {
+			t.Errorf("%v: %d, want 403", headers, w.Code)
+		}
+	}
+	if len(data.released) > 0 {
+		t.Fatalf("released %v", data.released)
+	}
+	for _, route := range d.routes() {
+		ask(d, "GET", deskMatrix[route.pattern].path+"?source=arxiv-cl")
+		ask(d, "HEAD", deskMatrix[route.pattern].path+"?source=arxiv-cl")
+	}
+	if len(data.released) > 0 {
+		t.Fatalf("a GET released %v", data.released)
+	}
+	w := form(d, "/holds/release", body, "Sec-Fetch-Site", "same-origin", "Origin", "http://127.0.0.1:8081")
+	if w.Code != 303 || w.Header().Get("Location") != "/holds" || len(data.released) != 1 || data.released[0] != "arxiv-cl" {
+		t.Errorf("%d to %q, released %v", w.Code, w.Header().Get("Location"), data.released)
+	}
+	if w := form(d, "/holds/release?source=arxiv-cl", nil); w.Code != 400 || len(data.released) != 1 {
+		t.Errorf("without a source in the form: %d", w.Code)
+	}
+}
+
+func TestMetricsByPassword(t *testing.T) {
+	d := demoDesk(t, fastPassword(t))
+	basic := func(pass string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("GET", "/metrics", nil)
+		r.SetBasicAuth("prometheus", pass)
+		w := httptest.NewRecorder()
+		d.ServeHTTP(w, r)
+		return w
+	}
+	if w := basic("wrong"); w.Code != 401 || !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), "Basic") {
+		t.Errorf("wrong password: %d", w.Code)
+	}
+	for i := range 3 * attemptsAtOnce {
+		if w := basic(demoPassword); w.Code != 200 || !strings.Contains(w.Body.String(), "newswire_up") {
+			t.Fatalf("scrape %d: %d", i, w.Code)
+		}
+	}
+}
+
+func TestDeskShowsNoSecrets(t *testing.T) {
+	d := demoDesk(t, "")
+	for _, path := range []string{"/", "/entries", "/holds", "/reload"} {
+		if strings.Contains(ask(d, "GET", path).Body.String(), "SECRET") {
+			t.Errorf("%s shows a secret of a source's URL", path)
+		}
+	}
+}
+
+func TestDeskOrder(t *testing.T) {
+	body := ask(demoDesk(t, ""), "GET", "/").Body.String()
+	at := -1
+	for _, name := range []string{"Policy Desk Europe", "Nordlys AI-institutt", "arXiv Computation", "Chipwatch", "Fresh From the Config", "Meridian Labs", "A Blog of Old"} {
+		next := strings.Index(body, name)
+		if next < at {
+			t.Errorf("%s stands too early", name)
+		}
+		at = next
+	}
+	if !strings.Contains(body, `aria-label="9 entries in the last`) {
+		t.Error("the spark line says nothing to those who do not see it")
+	}
+}
+
+func TestDeskWithoutStore(t *testing.T) {
+	data := demoDeskData()
+	data.broken = true
+	d := newDesk(t, data, "")
+	for _, path := range []string{"/", "/entries", "/holds"} {
+		w := ask(d, "GET", path)
+		if w.Code != 500 || strings.Contains(w.Body.String(), "dial") {
+			t.Errorf("%s: %d; the inner error is for the log", path, w.Code)
+		}
+	}
+}
+
+func TestReady(t *testing.T) {
+	d := demoDesk(t, fastPassword(t))
+	d.Ready = func() error { return errFake }
+	if w := ask(d, "GET", "/readyz"); w.Code != 503 || strings.Contains(w.Body.String(), "dial") {
+		t.Errorf("%d %q", w.Code, w.Body)
+	}
+}
+
+func TestPasswords(t *testing.T) {
+	hash, err := HashPassword(demoPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, _ := HashPassword(demoPassword)
+	if hash == again || !strings.HasPrefix(hash, "pbkdf2-sha256$600000$") {
+		t.Errorf("%s, %s", hash, again)
+	}
+	for _, kept := range []string{hash, demoPassword} {
+		p, err := parsePassword(kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !p.matches(demoPassword) || p.matches(demoPassword+" ") || p.matches("") {
+			t.Errorf("%s does not tell right from wrong", kept)
+		}
+	}
+	for _, bad := range []string{"", "pbkdf2-sha256$", "pbkdf2-sha256$1$c2FsdHNhbHQ$aGFzaA", "pbkdf2-sha256$600000$c2FsdHNhbHQ$aGFzaA", "pbkdf2-sha256$99999999999$c2FsdHNhbHQ$aGFzaA", hash + "$"} {
+		if _, err := parsePassword(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+	if _, err := NewDesk(DeskConfig{Password: "pbkdf2-sha256$nonsense"}); err == nil || !strings.Contains(err.Error(), "password") {
+		t.Errorf("NewDesk: %v", err)
+	}
+}
