@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +28,7 @@ const (
 
 const (
 	robotsName  = "newswire"
+	nobody      = "-" // no robot's name: it gets the group for everyone
 	robotsBytes = 500 << 10 // RFC 9309 §2.5
 	robotsAge   = 24 * time.Hour
 	maxRobots   = 4096 // hosts
@@ -54,9 +54,8 @@ func (c *Client) obeyRobots(ctx context.Context, u *url.URL, policy Robots) erro
 	if err != nil || data == nil {
 		return err
 	}
-	group := data.FindGroup(robotsName)
-	named := group != nil && strings.Contains(strings.ToLower(group.Agent), robotsName)
-	if group == nil || (policy == RobotsNamed && !named) || group.Test(u.RequestURI()) {
+	group, everyone := data.FindGroup(robotsName), data.FindGroup(nobody)
+	if (policy == RobotsNamed && group == everyone) || group.Test(u.RequestURI()) {
 		return nil
 	}
 	return fail(newsroom.ClassAuth, "the robots.txt of %q asks us not to fetch this", u.Host)

@@ -169,6 +169,36 @@ func (c *testCase) run() {
 	c.again()
 	c.heal()
 	c.quiet()
+	c.discreet()
+}
+
+// discreet checks that no request carried what it should not: nothing of ours
+// to another host, and never a Referer or a cookie.
+func (c *testCase) discreet() {
+	c.Helper()
+	abroad := 0
+	for _, r := range c.origin.Requests(c.row.ID) {
+		if r.Header.Get("Referer") != "" || r.Header.Get("Cookie") != "" {
+			c.Errorf("%s was sent %v", r.Target, r.Header)
+		}
+		if !strings.HasPrefix(r.Host, "127.0.0.2:") {
+			continue
+		}
+		abroad++
+		if r.Header.Get("Authorization") != "" || r.Header.Get("X-Api-Key") != "" || strings.Contains(r.Target, "token") {
+			c.Errorf("another host was sent what is ours: %s %v", r.Target, r.Header)
+		}
+		if n := r.Header.Get("If-None-Match"); n == `"v1"` {
+			c.Errorf("another host was sent validators that it did not give: %s", n)
+		}
+	}
+	if (c.row.ID == "R03" || c.row.ID == "R13") && abroad == 0 {
+		c.Skip("this system has one loopback address only: no other host")
+	}
+	home := c.origin.Requests(c.row.ID)
+	if len(home) > 0 && c.row.Accept == nil && home[0].Header.Get("X-Api-Key") != "s3cret-header" {
+		c.Errorf("the source's own host was not sent its header: %v", home[0].Header)
+	}
 }
 
 func (c *testCase) prime() {

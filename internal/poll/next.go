@@ -106,6 +106,9 @@ func (p Policy) scheduled(s Schedule, c newsroom.Check) time.Time {
 	}
 	earliest := c.LastAsked.Add(wait)
 	next := s.Next(c.LastAsked)
+	if s.every > 0 && next.Sub(c.LastAsked) < s.every/2 { // asked by hand, or for the first time
+		next = s.Next(next)
+	}
 	if early := earliest.Sub(next); early > wait/10 {
 		next = s.Next(earliest.Add(-1))
 	} else if early > 0 { // the last poll began late; the firing it was for has not changed

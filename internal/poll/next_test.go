@@ -48,8 +48,9 @@ func TestNext(t *testing.T) {
 		{"cron below the floor: the firing after it", normal, "*/10 * * * *", newsroom.Check{Class: "ok"}, 20 * m, 20 * m},
 		{"cron with max-age: the firing after it", normal, "*/20 * * * *", newsroom.Check{Class: "ok", Wait: 45 * m}, 60 * m, 60 * m},
 		{"weekly stays weekly", normal, "0 12 * * 2", newsroom.Check{Class: "ok"}, 7 * day, 7 * day},
-		{"@every 1s without a floor", quick, "@every 1s", newsroom.Check{Class: "ok"}, time.Second, time.Second},
-		{"@every 1s with one", normal, "@every 1s", newsroom.Check{Class: "ok"}, 15 * m, 15*m + time.Second},
+		{"@every 1s without a floor", quick, "@every 1s", newsroom.Check{Class: "ok"}, time.Second / 2, 3 * time.Second / 2},
+		{"@every 1s with one", normal, "@every 1s", newsroom.Check{Class: "ok"}, 15 * m, 15*m + 2*time.Second},
+		{"@every 2h", normal, "@every 2h", newsroom.Check{Class: "ok"}, h, 3 * h},
 
 		{"B: doubled with each failure", normal, "", newsroom.Check{Class: "dns", Failures: 1}, h, 0},
 		{"B: three", normal, "", newsroom.Check{Class: "timeout_header", Failures: 3}, 4 * h, 0},
