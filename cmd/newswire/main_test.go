@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -9,10 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"newswire/internal/egress"
 )
 
 func TestMain(m *testing.M) {
@@ -122,4 +126,16 @@ func containsAny(s string, words []string) bool {
 		}
 	}
 	return false
+}
+
+// unreachable is a client on a machine without a network.
+func unreachable(s *settings) *egress.Client {
+	config := newEgress(s)
+	config.Network = func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}
+	}
+	config.Resolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}
+	}}
+	return egress.New(config)
 }

@@ -40,7 +40,6 @@ type wire struct {
 	log       *slog.Logger
 
 	houseMu  sync.Mutex // one reading of the house's folder at a time
-	problems atomic.Pointer[[]articles.Problem]
 	view     atomic.Pointer[pageView]
 	sites    atomic.Pointer[map[string]string] // by slug
 	reloaded atomic.Pointer[web.Reload]
@@ -177,15 +176,37 @@ func (w *wire) readHouse(ctx context.Context) (next time.Time, err error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	w.problems.Store(&reading.Problems)
 	for _, p := range reading.Problems {
-		w.log.Warn("article left out", "problem", p.String())
+		w.log.Warn("article", "problem", p.String())
+	}
+	if err := w.notMounted(ctx, reading.Files); err != nil {
+		return reading.Next, err
 	}
 	_, err = w.door.Take(ctx, ingest.Delivery{
 		Source: s.house(), Feed: reading.Feed, At: now, Complete: true,
 		Articles: reading.Articles, Keep: reading.Broken,
 	})
 	return reading.Next, err
+}
+
+// notMounted refuses to take a folder at its word that has no article at all
+// while some are published: more likely than not it is the wrong folder, or a
+// drive that is not there.
+func (w *wire) notMounted(ctx context.Context, files int) error {
+	if files > 0 {
+		return nil
+	}
+	published, err := w.store.HouseEntries(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range published {
+		if e.Source == newsroom.HouseSource && e.Withdrawn.IsZero() {
+			return fmt.Errorf("articles: %s holds no article, but some are published; they stay (to withdraw the last one, give it the line \"retracted: …\")",
+				w.now.Load().config.Articles)
+		}
+	}
+	return nil
 }
 
 func readArticles(fsys fs.FS, s *settings, now time.Time) (articles.Reading, error) {
