@@ -96,6 +96,9 @@ func FuzzSalvage(f *testing.F) {
 			return
 		}
 		s := salvage(doc, at, kind)
+		if len(s.out) == 0 {
+			return // the root's tag itself is cut
+		}
 		if r := guard(s.out, 0, kind); r.flaw != "" || r.open {
 			t.Errorf("%q became %q: %s at %d, open %v", doc, s.out, r.flaw, r.flawAt, r.open)
 		}

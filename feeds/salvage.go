@@ -65,9 +65,9 @@ type salvager struct {
 	channel               bool   // one was begun
 
 	trimmed  string // what of the fields was too much
-	resynced bool // something was dropped or guessed
-	open     bool // the document ends before its root
-	lost     bool // an entry that was begun was dropped
+	resynced bool   // something was dropped or guessed
+	open     bool   // the document ends before its root
+	lost     bool   // an entry that was begun was dropped
 	limit    string
 	done     bool
 }
@@ -134,6 +134,14 @@ func (s *salvager) finish() {
 func (s *salvager) loose(t scanToken) {
 	if len(s.stack) <= s.floor() {
 		return
+	}
+	if t.kind == scanCDATA && s.swallows(t, s.stack[len(s.stack)-1].name) {
+		if end, _ := s.closing(t.start, s.stack[len(s.stack)-1].name); end > 0 {
+			s.out = salvageEscape(s.out, s.b[t.start+len(scanCDATAStart):end])
+			s.resynced = true
+			s.pos = end
+			return
+		}
 	}
 	s.write(t)
 }
@@ -648,7 +656,7 @@ func (s *salvager) leafInner(t scanToken) (scanSpan, bool) {
 			return scanSpan{}, false
 		}
 		switch {
-		case u.kind == scanCDATA && (u.open || s.swallows(u)):
+		case u.kind == scanCDATA && (u.open || s.swallows(u, name)):
 			end, next := s.closing(u.start, name)
 			if end == 0 {
 				return scanSpan{}, false
@@ -671,9 +679,13 @@ func (s *salvager) leafInner(t scanToken) (scanSpan, bool) {
 	}
 }
 
-// swallows reports whether a CDATA section runs over the end of its entry into
-// the section of another.
-func (s *salvager) swallows(t scanToken) bool { return guardSwallows(s.b[t.start:t.end], s.kind) }
+// swallows reports whether a CDATA section runs over the end of its element
+// into the section of another.
+func (s *salvager) swallows(t scanToken, name []byte) bool {
+	section := s.b[t.start:t.end]
+	i := bytes.Index(section[1:], scanCDATAStart)
+	return i >= 0 && bytes.Contains(section[:i], append(append([]byte("</"), name...), '>'))
+}
 
 // guardSwallows reports whether a CDATA section was never closed, so that it
 // ends where the next entry's does.
