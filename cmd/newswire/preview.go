@@ -92,6 +92,12 @@ func takePreview(ctx context.Context, s *settings, src newsroom.Source) (preview
 	client := egress.New(newEgress(s))
 	defer client.Close()
 	feed, result := poll.Preview(ctx, client, src)
+	return judge(ctx, s, src, feed, result)
+}
+
+// judge says what would become of the entries of a feed that was
+// asked already.
+func judge(ctx context.Context, s *settings, src newsroom.Source, feed *feeds.Feed, result poll.Result) (preview, error) {
 	p := preview{Class: result.Class, Problem: result.Problem, Feed: previewFeed{URL: showURL(src)}, Entries: []previewEntry{}}
 	if feed == nil {
 		return p, nil

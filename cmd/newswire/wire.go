@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -179,34 +180,42 @@ func (w *wire) readHouse(ctx context.Context) (next time.Time, err error) {
 	for _, p := range reading.Problems {
 		w.log.Warn("article", "problem", p.String())
 	}
-	if err := w.notMounted(ctx, reading.Files); err != nil {
+	published, err := w.store.HouseEntries(ctx)
+	if err != nil {
 		return reading.Next, err
+	}
+	if reading.Files == 0 && standing(published) > 0 {
+		// More likely than not it is the wrong folder, or a drive that is not there.
+		return reading.Next, fmt.Errorf("articles: %s holds no article, but %d are published; they stay (to withdraw the last one, give it the line \"retracted: …\")",
+			s.config.Articles, standing(published))
 	}
 	_, err = w.door.Take(ctx, ingest.Delivery{
 		Source: s.house(), Feed: reading.Feed, At: now, Complete: true,
-		Articles: reading.Articles, Keep: reading.Broken,
+		Articles: reading.Articles, Keep: keep(reading.Broken, published),
 	})
 	return reading.Next, err
 }
 
-// notMounted refuses to take a folder at its word that has no article at all
-// while some are published: more likely than not it is the wrong folder, or a
-// drive that is not there.
-func (w *wire) notMounted(ctx context.Context, files int) error {
-	if files > 0 {
-		return nil
-	}
-	published, err := w.store.HouseEntries(ctx)
-	if err != nil {
-		return err
-	}
+// standing counts the articles of the house's folder that were not withdrawn.
+func standing(published []newsroom.Entry) (n int) {
 	for _, e := range published {
 		if e.Source == newsroom.HouseSource && e.Withdrawn.IsZero() {
-			return fmt.Errorf("articles: %s holds no article, but some are published; they stay (to withdraw the last one, give it the line \"retracted: …\")",
-				w.now.Load().config.Articles)
+			n++
 		}
 	}
-	return nil
+	return n
+}
+
+// keep adds to the names of files that cannot be read the GUIDs under which
+// they were published: a broken file may no longer say its id.
+func keep(broken []string, published []newsroom.Entry) []string {
+	kept := slices.Clone(broken)
+	for _, e := range published {
+		if slices.Contains(broken, e.Slug) {
+			kept = append(kept, e.GUID)
+		}
+	}
+	return kept
 }
 
 func readArticles(fsys fs.FS, s *settings, now time.Time) (articles.Reading, error) {

@@ -321,7 +321,7 @@ func (d *Dir) moment(to *time.Time, n *yaml.Node) error {
 	}
 	for _, layout := range layouts {
 		if t, err := time.ParseInLocation(layout, s, zone); err == nil && t.Year() >= 1990 && t.Year() < 2200 {
-			*to = t.UTC()
+			*to = t
 			return nil
 		}
 	}
