@@ -26,16 +26,24 @@ type NewSource struct {
 // has been read again and compared; an error says why that cannot be done
 // here, and that the source must be added by hand.
 func AppendSource(data []byte, src NewSource) ([]byte, error) {
+	return AppendSources(data, []NewSource{src})
+}
+
+// AppendSources does the same for several sources at once.
+func AppendSources(data []byte, list []NewSource) ([]byte, error) {
+	if len(list) == 0 {
+		return data, nil
+	}
 	e := edit{data: data, newline: lineEnd(data)}
 	root, err := rootOf(data)
 	if err != nil {
 		return nil, fmt.Errorf("the file must be right before a source can be added: %w", err)
 	}
-	edited, err := e.appendTo(root, src)
+	edited, err := e.appendTo(root, list)
 	if err != nil {
 		return nil, fmt.Errorf("%w: add the source by hand", err)
 	}
-	if err := sameButFor(data, edited, src); err != nil {
+	if err := sameButFor(data, edited, list); err != nil {
 		return nil, fmt.Errorf("the file is written in a way that cannot be edited safely (%w): add the source by hand", err)
 	}
 	return edited, nil
@@ -67,63 +75,59 @@ type edit struct {
 	newline string
 }
 
-func (e *edit) appendTo(root *yaml.Node, src NewSource) ([]byte, error) {
+func (e *edit) appendTo(root *yaml.Node, srcs []NewSource) ([]byte, error) {
 	if root == nil {
-		return e.newKey(src), nil
+		return e.newKey(srcs), nil
 	}
 	if root.Style&yaml.FlowStyle != 0 {
 		return nil, errors.New("the whole file is one {…}")
 	}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		if root.Content[i].Value == "sources" {
-			return e.appendToList(root.Content[i], root.Content[i+1], src)
+			return e.appendToList(root.Content[i], root.Content[i+1], srcs)
 		}
 	}
-	return e.newKey(src), nil
+	return e.newKey(srcs), nil
 }
 
 // newKey adds sources: at the end of the file.
-func (e *edit) newKey(src NewSource) []byte {
-	return e.insertLines(len(e.data), append([]string{"sources:"}, e.lines("  ", src)...))
+func (e *edit) newKey(srcs []NewSource) []byte {
+	return e.insertLines(len(e.data), append([]string{"sources:"}, e.lines("  ", srcs, false)...))
 }
 
-func (e *edit) appendToList(key, list *yaml.Node, src NewSource) ([]byte, error) {
+func (e *edit) appendToList(key, list *yaml.Node, srcs []NewSource) ([]byte, error) {
 	switch {
 	case list.Kind == yaml.ScalarNode && list.ShortTag() == "!!null" && list.Value == "":
-		return e.insertLines(e.lineAfter(key.Line), e.lines("  ", src)), nil
+		return e.insertLines(e.lineAfter(key.Line), e.lines("  ", srcs, false)), nil
 	case list.Kind == yaml.ScalarNode && list.ShortTag() == "!!null":
 		at := offset(e.data, list.Line, list.Column)
-		return e.replaceEmpty(at, at+len(list.Value), src), nil
+		return e.replaceEmpty(at, at+len(list.Value), srcs), nil
 	case list.Kind != yaml.SequenceNode:
 		return nil, errors.New("sources: is not a list")
 	case list.Style&yaml.FlowStyle != 0:
-		return e.appendToFlow(list, src)
+		return e.appendToFlow(list, srcs)
 	}
 	last := list.Content[len(list.Content)-1]
 	at, indent, err := e.afterItem(last)
 	if err != nil {
 		return nil, err
 	}
-	lines := e.lines(indent, src)
-	if len(list.Content) > 1 && e.blankBefore(last) {
-		lines = append([]string{""}, lines...)
-	}
-	return e.insertLines(at, lines), nil
+	return e.insertLines(at, e.lines(indent, srcs, len(list.Content) > 1 && e.blankBefore(last))), nil
 }
 
 // replaceEmpty takes out what stands for an empty list, and puts a list with
 // one source under its line.
-func (e *edit) replaceEmpty(from, to int, src NewSource) []byte {
+func (e *edit) replaceEmpty(from, to int, srcs []NewSource) []byte {
 	for from > 0 && e.data[from-1] == ' ' {
 		from--
 	}
 	line, _ := lineColumn(e.data, from)
 	cut := edit{data: append(bytes.Clone(e.data[:from]), e.data[to:]...), newline: e.newline}
-	return cut.insertLines(cut.lineAfter(line), e.lines("  ", src))
+	return cut.insertLines(cut.lineAfter(line), e.lines("  ", srcs, false))
 }
 
 // appendToFlow adds to [ … ] in its own style.
-func (e *edit) appendToFlow(list *yaml.Node, src NewSource) ([]byte, error) {
+func (e *edit) appendToFlow(list *yaml.Node, srcs []NewSource) ([]byte, error) {
 	from := offset(e.data, list.Line, list.Column)
 	end, empty, comma := flowEnd(e.data[from:])
 	if end < 0 {
@@ -134,7 +138,7 @@ func (e *edit) appendToFlow(list *yaml.Node, src NewSource) ([]byte, error) {
 		if bytes.ContainsRune(e.data[from:end], '\n') {
 			return nil, errors.New("sources: is an empty list over several lines")
 		}
-		return e.replaceEmpty(from, end+1, src), nil
+		return e.replaceEmpty(from, end+1, srcs), nil
 	}
 	at := end
 	for at > from && strings.ContainsRune(" \t\r\n", rune(e.data[at-1])) {
@@ -143,13 +147,15 @@ func (e *edit) appendToFlow(list *yaml.Node, src NewSource) ([]byte, error) {
 	if bytes.IndexByte(e.data[bytes.LastIndexByte(e.data[:at], '\n')+1:at], '#') >= 0 && at < end {
 		at = end // a comment may end there: stay behind its line
 	}
-	item := "{" + strings.Join(e.fields(src), ", ") + "}"
-	if comma {
-		item = " " + item
-	} else {
-		item = ", " + item
+	items := make([]string, len(srcs))
+	for i, src := range srcs {
+		items[i] = "{" + strings.Join(e.fields(src), ", ") + "}"
 	}
-	return bytes.Join([][]byte{e.data[:at], []byte(item), e.data[at:]}, nil), nil
+	lead := ", "
+	if comma {
+		lead = " "
+	}
+	return bytes.Join([][]byte{e.data[:at], []byte(lead + strings.Join(items, ", ")), e.data[at:]}, nil), nil
 }
 
 // flowEnd finds the ] that closes the [ that s begins with, whether nothing
@@ -249,15 +255,19 @@ func (e *edit) insertLines(at int, lines []string) []byte {
 	return bytes.Join([][]byte{e.data[:at], []byte(text), e.data[at:]}, nil)
 }
 
-// lines writes a source as an item of a block list.
-func (e *edit) lines(indent string, src NewSource) []string {
+// lines writes sources as items of a block list, each behind a blank line if
+// the list is written so.
+func (e *edit) lines(indent string, srcs []NewSource, blank bool) []string {
 	var lines []string
-	for i, field := range e.fields(src) {
-		lead := "  "
-		if i == 0 {
-			lead = "- "
+	for _, src := range srcs {
+		if blank {
+			lines = append(lines, "")
 		}
-		lines = append(lines, indent+lead+field)
+		lead := "- "
+		for _, field := range e.fields(src) {
+			lines = append(lines, indent+lead+field)
+			lead = "  "
+		}
 	}
 	return lines
 }
@@ -306,9 +316,9 @@ func quotedScalar(s string) string {
 	return strings.TrimSuffix(strings.ReplaceAll(b.String(), "\x7f", `\u007f`), "\n")
 }
 
-// sameButFor reads both files and reports a difference other than one more
-// source at the end.
-func sameButFor(before, after []byte, src NewSource) error {
+// sameButFor reads both files and reports a difference other than the new
+// sources at the end.
+func sameButFor(before, after []byte, srcs []NewSource) error {
 	was, is := map[string]any{}, map[string]any{}
 	if root, err := rootOf(before); err != nil {
 		return err
@@ -322,11 +332,13 @@ func sameButFor(before, after []byte, src NewSource) error {
 	}
 	old, _ := was["sources"].([]any)
 	now, _ := is["sources"].([]any)
-	if len(now) != len(old)+1 {
-		return fmt.Errorf("it has %d sources then, not %d", len(now), len(old)+1)
+	if len(now) != len(old)+len(srcs) {
+		return fmt.Errorf("it has %d sources then, not %d", len(now), len(old)+len(srcs))
 	}
-	if !reflect.DeepEqual(now[len(old)], any(generic(src))) {
-		return errors.New("the new source is read as something else")
+	for i, src := range srcs {
+		if !reflect.DeepEqual(now[len(old)+i], any(generic(src))) {
+			return fmt.Errorf("the new source %q is read as something else", src.Name)
+		}
 	}
 	was["sources"], is["sources"] = nil, nil
 	if len(old) > 0 && !reflect.DeepEqual(old, now[:len(old)]) || !reflect.DeepEqual(was, is) {

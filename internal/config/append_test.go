@@ -128,3 +128,29 @@ func drawFile(t *rapid.T) string {
 	}
 	return text
 }
+
+// TestAppendSources holds that several sources at once are written as one
+// after the other would be.
+func TestAppendSources(t *testing.T) {
+	list := []NewSource{{Name: "One", URL: "https://one.example/f"}, {Name: "Two", URL: "https://two.example/f", Tags: []string{"labs"}}, {Name: "Three", URL: "https://three.example/f"}}
+	for _, before := range []string{
+		"", "# hello\n", "sources:\na: b\n", "sources: []\n", "sources: [ ]", "sources: [{name: A, url: u}] # x\n", "sources: [\n  {name: A, url: u},\n]\n",
+		"sources:\n- name: A\n  url: u\nchannels: []\n", "sources:\r\n  - name: A\r\n    url: u\r\nx: y\r\n",
+		"sources:\n  - name: A\n    url: u\n\n  - name: B\n    url: v\n\nchannels: []\n",
+	} {
+		got, err := AppendSources([]byte(before), list)
+		want := []byte(before)
+		for _, src := range list {
+			var e error
+			if want, e = AppendSource(want, src); e != nil {
+				t.Fatal(e)
+			}
+		}
+		if err != nil || string(got) != string(want) {
+			t.Errorf("%q: %v\ngot\n%s\nwant\n%s", before, err, got, want)
+		}
+	}
+	if got, err := AppendSources([]byte("a: b"), nil); err != nil || string(got) != "a: b" {
+		t.Errorf("no sources: %q, %v", got, err)
+	}
+}

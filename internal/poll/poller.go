@@ -239,23 +239,27 @@ func (p *Poller) turn(ctx context.Context, host string) error {
 // nil if there was none to read.
 func Preview(ctx context.Context, client *egress.Client, src newsroom.Source) (*feeds.Feed, Result) {
 	v := &visit{source: src, at: time.Now()}
-	res := Result{Source: src.Slug, Began: v.at}
 	resp, err := client.Get(ctx, v.request(egress.RobotsIgnored))
-	res.Took = time.Since(v.at)
+	feed, res := Read(resp, err)
+	res.Source, res.Began, res.Took = src.Slug, v.at, time.Since(v.at)
+	return feed, res
+}
+
+// Read reads what a client gave as the answer to a request for a feed, as a
+// poll would. The feed is nil if there was none to read.
+func Read(resp *egress.Response, err error) (*feeds.Feed, Result) {
 	f := new(egress.Failure)
 	if err != nil && !errors.As(err, &f) {
-		res.Err = err
-		return nil, res
+		return nil, Result{Err: err}
 	}
 	if err == nil {
 		f = nil
 	}
 	if resp == nil {
-		res.Class, res.Problem, res.Status = f.Class, f.Error(), f.Status
-		return nil, res
+		return nil, Result{Class: f.Class, Problem: f.Error(), Status: f.Status}
 	}
 	feed, problem := read(resp, f)
-	res.Class, res.Status, res.Bytes, res.Wire = newsroom.ClassOK, resp.Status, len(resp.Body), resp.Wire
+	res := Result{Class: newsroom.ClassOK, Status: resp.Status, Bytes: len(resp.Body), Wire: resp.Wire}
 	if problem != nil {
 		res.Class, res.Problem = problem.Class, problem.Error()
 	}
