@@ -5,12 +5,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 // corpusDir returns the folder of feeds from elsewhere, or skips the test.
@@ -93,57 +97,81 @@ func corpusFold(s string) string {
 	return strings.Join(strings.Fields(textOf(textOf(s))), " ")
 }
 
+// corpusSingle undoes a second encoding in UTF-8. Some files of the corpus were
+// stored so; we keep what a document says (row E18), feedparser guesses.
+func corpusSingle(s string) string {
+	b, err := charmap.Windows1252.NewEncoder().String(s)
+	if err != nil || !utf8.ValidString(b) {
+		return s
+	}
+	return corpusFold(b)
+}
+
+// corpusNested are files with items within items: by Simple Sharing Extensions
+// they are other versions of the same item, and no items of the feed.
+var corpusNested = map[string]bool{"feeds/rome-modules/xml/v/v4.xml": true, "feeds/rome-modules/xml/v/v6.xml": true}
+
+// TestCorpusOracle compares what we read of real feeds with what feedparser
+// does: how many entries, and of the first three the title, link, id and dates.
 func TestCorpusOracle(t *testing.T) {
 	dir := corpusDir(t)
-	type oracle map[string]any
-	counts, titles, links, ids, dates := &rate{}, &rate{}, &rate{}, &rate{}, &rate{}
-	for _, o := range corpusLines[oracle](t, filepath.Join(dir, "ORACLE.jsonl")) {
+	rates := map[string]*rate{"entries": {}, "titles": {}, "links": {}, "ids": {}, "dates": {}}
+	twice := 0
+	for _, o := range corpusLines[map[string]any](t, filepath.Join(dir, "ORACLE.jsonl")) {
 		path, _ := o["path"].(string)
 		doc, err := os.ReadFile(filepath.Join(dir, path))
 		if err != nil {
 			t.Fatal(err)
 		}
 		f, err := Parse(bytes.NewReader(doc), ParseOptions{})
-		if f == nil {
-			counts.miss(t, "%s: %v", path, err)
-			continue
-		}
 		want, _ := o["entries_count"].(float64)
-		if len(f.Entries) != int(want) {
-			counts.miss(t, "%s: %d entries, want %v (%v)", path, len(f.Entries), want, err)
+		if n := lenEntries(f); n != int(want) {
+			if corpusNested[path] && n == int(want)-1 {
+				continue
+			}
+			rates["entries"].miss(t, "%s: %d entries, want %v (%v)", path, n, want, err)
 			continue
 		}
-		counts.hit()
-		for i := range 3 {
-			if i >= len(f.Entries) {
-				break
-			}
-			e := &f.Entries[i]
-			at := "entries[" + string(rune('0'+i)) + "]."
-			if w, ok := o[at+"title"].(string); ok {
-				titles.compare(t, path+" "+at+"title", corpusFold(e.Title), corpusFold(w))
-			}
-			if w, ok := o[at+"link"].(string); ok {
-				links.compare(t, path+" "+at+"link", e.Link, w)
-			}
-			if w, ok := o[at+"id"].(string); ok {
-				ids.compare(t, path+" "+at+"id", e.GUID, w)
-			}
-			for _, name := range []string{"published", "updated"} {
-				if w, ok := o[at+name].(string); ok {
-					got := e.Published
-					if name == "updated" {
-						got = e.Updated
-					}
-					if got.IsZero() {
-						got = e.When()
-					}
-					dates.compare(t, path+" "+at+name, got.Format(time.RFC3339), w)
-				}
-			}
+		rates["entries"].hit()
+		for i := range min(3, len(f.Entries)) {
+			twice += corpusOracleEntry(t, rates, o, path, i, &f.Entries[i])
 		}
 	}
-	for name, r := range map[string]*rate{"entry counts": counts, "titles": titles, "links": links, "ids": ids, "dates": dates} {
-		t.Logf("%s: %s", name, r)
+	for name, least := range map[string]float64{"entries": 99.9, "titles": 98.8, "links": 98.2, "ids": 99.6, "dates": 99.4} {
+		t.Logf("%s: %s", name, rates[name])
+		if rates[name].percent() < least {
+			t.Errorf("%s: %s, was %.1f %%", name, rates[name], least)
+		}
 	}
+	t.Logf("titles that are encoded twice in the file: %d", twice)
+}
+
+// corpusOracleEntry compares an entry, and returns 1 if its title is encoded
+// twice in the file.
+func corpusOracleEntry(t *testing.T, rates map[string]*rate, o map[string]any, path string, i int, e *Entry) int {
+	t.Helper()
+	at := fmt.Sprintf("entries[%d].", i)
+	twice := 0
+	if want, ok := o[at+"title"].(string); ok {
+		got := corpusFold(e.Title)
+		if want = corpusFold(want); got != want && corpusSingle(got) == want {
+			got, twice = want, 1
+		}
+		rates["titles"].compare(t, path+" "+at+"title", got, want)
+	}
+	if want, ok := o[at+"link"].(string); ok {
+		rates["links"].compare(t, path+" "+at+"link", e.Link, want)
+	}
+	if want, ok := o[at+"id"].(string); ok {
+		rates["ids"].compare(t, path+" "+at+"id", e.GUID, want)
+	}
+	for name, got := range map[string]time.Time{"published": e.Published, "updated": e.Updated} {
+		if want, ok := o[at+name].(string); ok {
+			if got.IsZero() {
+				got = e.When()
+			}
+			rates["dates"].compare(t, path+" "+at+name, corpusDate(got), want)
+		}
+	}
+	return twice
 }

@@ -208,8 +208,9 @@ func (m *atomMapper) entry(e *Entry, a *atom.Entry, x *parseFacts, f *Feed) {
 	}
 	e.Authors = m.people(a.Authors)
 	m.fillEntry(e, a.Extensions, x.base)
-	if e.Link == "" {
-		e.Link = e.External
+	e.Link = firstOf(e.Link, e.External)
+	if e.Link == "" && len(e.Enclosures) > 0 {
+		e.Link = e.Enclosures[0].URL
 	}
 	if len(e.Authors) == 0 && e.Source != nil {
 		e.Authors = append([]Person(nil), e.Source.Authors...)

@@ -65,9 +65,6 @@ func (p *parser) fillEntry(e *Entry, x ext.Extensions, base *url.URL) {
 	}
 	e.Categories = p.categories(extCategories(e.Categories, x))
 	p.entryExtensions(e, x, base)
-	if e.Link == "" && len(e.Enclosures) > 0 {
-		e.Link = e.Enclosures[0].URL // a podcast without pages
-	}
 }
 
 func (p *parser) fillDates(e *Entry, x ext.Extensions) {
