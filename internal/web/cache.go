@@ -23,30 +23,56 @@ type document struct {
 	modified  string // Last-Modified; may be empty
 }
 
-// cache holds the documents of one view, each made when it is first asked for.
-// Only paths that exist are in it, so asking for others does not fill it.
+// cache holds the documents of one view, each made once, when it is first
+// asked for. Only paths that exist stay in it, so asking for others does not
+// fill it.
 type cache struct {
 	mu      sync.Mutex
-	view    *View
-	entries map[string]*document
+	version uint64
+	slots   map[string]*slot
 }
 
-// get returns what is cached for a path of that view, and forgets all other
-// views' documents.
-func (c *cache) get(v *View, key string) *document {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.view == nil || c.view.Version != v.Version {
-		c.view, c.entries = v, map[string]*document{}
+// A slot is the place of a document. Who asks while it is made waits for it.
+type slot struct {
+	once     sync.Once
+	document *document
+	err      error
+}
+
+// get returns the document of a path of that view, nil if there is none. It
+// forgets all other views' documents.
+func (c *cache) get(v *View, key string, make func() (*document, error)) (*document, error) {
+	s := c.slot(v, key)
+	s.once.Do(func() {
+		if s.document, s.err = make(); s.document != nil {
+			s.document.seal(v.Changed)
+		}
+	})
+	if s.document == nil {
+		c.drop(key, s)
 	}
-	return c.entries[key]
+	return s.document, s.err
 }
 
-func (c *cache) put(v *View, key string, d *document) {
+func (c *cache) slot(v *View, key string) *slot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.view != nil && c.view.Version == v.Version {
-		c.entries[key] = d
+	if c.slots == nil || c.version != v.Version {
+		c.version, c.slots = v.Version, map[string]*slot{}
+	}
+	s := c.slots[key]
+	if s == nil {
+		s = &slot{}
+		c.slots[key] = s
+	}
+	return s
+}
+
+func (c *cache) drop(key string, s *slot) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.slots[key] == s {
+		delete(c.slots, key)
 	}
 }
 

@@ -359,18 +359,22 @@ func TestPasswords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, _ := HashPassword(demoPassword)
-	if hash == again || !strings.HasPrefix(hash, "pbkdf2-sha256$600000$") {
-		t.Errorf("%s, %s", hash, again)
+	if made, err := parsePassword(hash); err != nil || made.iterations != hashIterations || made.String() != hash {
+		t.Errorf("%s does not read back: %v", hash, err)
 	}
-	for _, kept := range []string{hash, demoPassword} {
-		p, err := parsePassword(kept)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !p.matches(demoPassword) || p.matches(demoPassword+" ") || p.matches("") {
-			t.Errorf("%s does not tell right from wrong", kept)
-		}
+	p, err := parsePassword(fastPassword(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !p.matches(demoPassword) || p.matches(demoPassword+" ") || p.matches("") {
+		t.Error("does not tell right from wrong")
+	}
+	plain, err := parsePassword(demoPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain.String() == hash || !plain.matches(demoPassword) {
+		t.Error("a password given as it is: the salt is not its own, or it does not match")
 	}
 	for _, bad := range []string{"", "pbkdf2-sha256$", "pbkdf2-sha256$1$c2FsdHNhbHQ$aGFzaA", "pbkdf2-sha256$600000$c2FsdHNhbHQ$aGFzaA", "pbkdf2-sha256$99999999999$c2FsdHNhbHQ$aGFzaA", hash + "$"} {
 		if _, err := parsePassword(bad); err == nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -181,21 +182,36 @@ func (d *Desk) entries(w http.ResponseWriter, r *http.Request) {
 		d.failed(w, r, err)
 		return
 	}
+	names, err := d.names(r.Context())
+	if err != nil {
+		d.failed(w, r, err)
+		return
+	}
 	body := struct {
 		Query string
 		Limit int
 		Rows  []entryRow
 	}{Query: query, Limit: deskEntries}
 	for i := range found[:min(len(found), deskEntries)] {
-		body.Rows = append(body.Rows, d.entryRow(&found[i]))
+		body.Rows = append(body.Rows, d.entryRow(&found[i], names))
 	}
 	d.show(w, r, "desk-entries", http.StatusOK, deskPage{Title: "Entries", Body: body})
 }
 
-func (d *Desk) entryRow(e *newsroom.Entry) entryRow {
+// names returns the names of the sources by slug.
+func (d *Desk) names(ctx context.Context) (map[string]string, error) {
+	all, err := d.Data.Sources(ctx)
+	names := map[string]string{}
+	for _, s := range all {
+		names[s.Slug] = s.Name
+	}
+	return names, err
+}
+
+func (d *Desk) entryRow(e *newsroom.Entry, names map[string]string) entryRow {
 	v := View{Site: d.Site()}
 	row := entryRow{
-		card: v.card(e), ID: e.ID, From: e.Source, Decision: string(e.Verdict.Decision), Rule: e.Verdict.Rule,
+		card: v.card(e), ID: e.ID, From: cmp.Or(names[e.Source], e.Source), Decision: string(e.Verdict.Decision), Rule: e.Verdict.Rule,
 		Seen: v.moment(e.FirstSeen),
 	}
 	// The desk's address is not the site's: a path would lead nowhere.
@@ -228,15 +244,16 @@ func (d *Desk) holds(w http.ResponseWriter, r *http.Request) {
 		d.failed(w, r, err)
 		return
 	}
-	all, err := d.Data.Sources(r.Context())
+	names, err := d.names(r.Context())
 	if err != nil {
 		d.failed(w, r, err)
 		return
 	}
-	names := map[string]string{}
-	for _, s := range all {
-		names[s.Slug] = s.Name
-	}
+	d.show(w, r, "desk-holds", http.StatusOK, deskPage{Title: "Holds", Body: d.bySource(held, names)})
+}
+
+// bySource groups held entries, in the order in which their sources occur.
+func (d *Desk) bySource(held []newsroom.Entry, names map[string]string) []hold {
 	var holds []hold
 	for i := range held {
 		e := &held[i]
@@ -246,12 +263,12 @@ func (d *Desk) holds(w http.ResponseWriter, r *http.Request) {
 			holds = append(holds, hold{Source: e.Source, Name: cmp.Or(names[e.Source], e.Source)})
 		}
 		h := &holds[at]
-		h.Rows = append(h.Rows, d.entryRow(e))
+		h.Rows = append(h.Rows, d.entryRow(e, names))
 		if !slices.Contains(h.Rules, e.Verdict.Rule) {
 			h.Rules = append(h.Rules, e.Verdict.Rule)
 		}
 	}
-	d.show(w, r, "desk-holds", http.StatusOK, deskPage{Title: "Holds", Body: holds})
+	return holds
 }
 
 func (d *Desk) release(w http.ResponseWriter, r *http.Request) {

@@ -178,22 +178,16 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, key string, make ma
 		s.fail(w, r, http.StatusServiceUnavailable, "One moment", "The first edition is being made. Please try again in a few seconds.")
 		return
 	}
-	d := s.cache.get(v, key)
-	if d == nil {
-		var err error
-		if d, err = make(v, r); err != nil {
-			s.Log.Error("page", "path", r.URL.Path, "err", err)
-			s.fail(w, r, http.StatusInternalServerError, "Something went wrong", "We could not make this page. It has been noted.")
-			return
-		}
-		if d == nil {
-			s.notFound(w, r)
-			return
-		}
-		d.seal(v.Changed)
-		s.cache.put(v, key, d)
+	d, err := s.cache.get(v, key, func() (*document, error) { return make(v, r) })
+	switch {
+	case err != nil:
+		s.Log.Error("page", "path", r.URL.Path, "err", err)
+		s.fail(w, r, http.StatusInternalServerError, "Something went wrong", "We could not make this page. It has been noted.")
+	case d == nil:
+		s.notFound(w, r)
+	default:
+		d.send(w, r)
 	}
-	d.send(w, r)
 }
 
 // html renders a page with a template of the site.

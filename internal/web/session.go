@@ -122,7 +122,7 @@ func (a *attempts) forget() {
 		}
 	}
 	for from := range a.from {
-		if len(a.from) < maxAddresses {
+		if len(a.from) <= maxAddresses*3/4 {
 			return
 		}
 		delete(a.from, from)

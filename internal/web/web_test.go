@@ -3,11 +3,14 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -428,3 +431,59 @@ func TestExternalHouse(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestMadeOnce: when a view comes, many ask at once; each page is made once.
+// Paths that do not exist leave nothing behind.
+func TestMadeOnce(t *testing.T) {
+	var c cache
+	var made atomic.Int32
+	v := demoView(base)
+	var wait sync.WaitGroup
+	for range 50 {
+		wait.Go(func() {
+			d, err := c.get(v, "/", func() (*document, error) { made.Add(1); return plain("text/plain", []byte("x")), nil })
+			if err != nil || string(d.body) != "x" || d.etag == "" {
+				t.Errorf("%v %v", d, err)
+			}
+		})
+	}
+	wait.Wait()
+	if made.Load() != 1 {
+		t.Errorf("made %d times", made.Load())
+	}
+	site := newSite(v)
+	for i := range 100 {
+		ask(site, "GET", fmt.Sprintf("/articles/no-%d", i))
+		ask(site, "GET", fmt.Sprintf("/feeds/no-%d", i))
+		ask(site, "GET", fmt.Sprintf("/?x=%d", i))
+	}
+	if n := len(site.cache.slots); n != 1 {
+		t.Errorf("%d documents are kept, want the front page's", n)
+	}
+}
+
+func BenchmarkPage(b *testing.B) {
+	site := newSite(demoView(base))
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Accept-Encoding", "gzip")
+	b.ReportAllocs()
+	for b.Loop() {
+		site.ServeHTTP(&discard{http.Header{}}, r)
+	}
+}
+
+func BenchmarkPageNotModified(b *testing.B) {
+	site := newSite(demoView(base))
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("If-None-Match", ask(site, "GET", "/").Header().Get("ETag"))
+	b.ReportAllocs()
+	for b.Loop() {
+		site.ServeHTTP(&discard{http.Header{}}, r)
+	}
+}
+
+type discard struct{ h http.Header }
+
+func (d *discard) Header() http.Header         { return d.h }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discard) WriteHeader(int)             {}
