@@ -155,7 +155,10 @@ func openExisting(ctx context.Context, s *settings) (*store.Store, error) {
 	return store.Open(ctx, dsn)
 }
 
-func (p preview) print(t *terminal) {
+func (p preview) print(t *terminal) { p.printSome(t, p.Entries) }
+
+// printSome shows the feed and some of its entries.
+func (p preview) printSome(t *terminal, entries []previewEntry) {
 	if p.Problem != "" {
 		fmt.Fprintln(t.err, oneLine(p.Problem))
 	}
@@ -164,7 +167,7 @@ func (p preview) print(t *terminal) {
 	}
 	fmt.Fprintf(t.out, "%s (%s %s, %d entries)\n", oneLine(p.Feed.Title), p.Feed.Format, p.Feed.Version, len(p.Entries))
 	var rows [][]cell
-	for _, e := range p.Entries {
+	for _, e := range entries {
 		published := "-"
 		if e.Published != nil {
 			published = e.Published.Format("2006-01-02 15:04")
