@@ -49,12 +49,12 @@ func (s *Site) articlePage(v *View, r *http.Request) (*document, error) {
 func newArticleBody(v *View, e *newsroom.Entry) articleBody {
 	b := articleBody{
 		Title:      headline(e),
-		Summary:    sanitize.Text(e.Summary),
+		Summary:    sanitize.Text(uncorrected(e, e.Summary)),
 		Published:  v.moment(when(e)),
 		Minutes:    e.ReadingMinutes,
 		Picture:    v.picture(e),
 		Correction: e.Correction,
-		Content:    e.Content,
+		Content:    uncorrected(e, e.Content),
 	}
 	if e.Language != v.Site.Language {
 		b.Language = e.Language

@@ -11,8 +11,11 @@ import (
 	"newswire/internal/sanitize"
 )
 
-// excerptRunes bounds what is shown of an entry's summary in a list.
-const excerptRunes = 200
+// What is shown in a list, at most.
+const (
+	excerptRunes  = 200 // of another's summary
+	headlineRunes = 180
+)
 
 // A card is an entry in a list. All of it is plain text, and its addresses are
 // http or https or paths of this site.
@@ -40,9 +43,9 @@ type picture struct {
 // card returns an entry as lists show it.
 func (v *View) card(e *newsroom.Entry) card {
 	c := card{
-		Title:     headline(e),
+		Title:     cut(headline(e), headlineRunes),
 		House:     e.House,
-		Summary:   cut(sanitize.Text(cmp.Or(e.Summary, e.Content)), excerptRunes),
+		Summary:   cut(sanitize.Text(cmp.Or(uncorrected(e, e.Summary), uncorrected(e, e.Content))), excerptRunes),
 		When:      v.moment(when(e)),
 		Minutes:   e.ReadingMinutes,
 		Corrected: e.Correction != "",
@@ -56,7 +59,7 @@ func (v *View) card(e *newsroom.Entry) card {
 	}
 	if e.House {
 		c.URL = articleURL(v, e)
-		c.Summary = sanitize.Text(e.Summary)
+		c.Summary = sanitize.Text(uncorrected(e, e.Summary))
 		c.Authors = names(e.Authors)
 		c.Picture = v.picture(e)
 		return c
@@ -100,6 +103,16 @@ func (v *View) picture(e *newsroom.Entry) *picture {
 // microblogs have none.
 func headline(e *newsroom.Entry) string {
 	return cmp.Or(strings.TrimSpace(e.Title), cut(sanitize.Text(cmp.Or(e.Summary, e.Content)), 90), "Untitled")
+}
+
+// uncorrected returns a text of an entry without the correction that is put
+// before it for feeds: pages show that in a place of its own.
+func uncorrected(e *newsroom.Entry, text feeds.HTML) feeds.HTML {
+	first, rest, found := strings.Cut(string(text), "</p>")
+	if e.Correction == "" || !found || sanitize.Text(feeds.HTML(first+"</p>")) != "Correction: "+e.Correction {
+		return text
+	}
+	return feeds.HTML(strings.TrimSpace(rest))
 }
 
 func names(people []feeds.Person) string {

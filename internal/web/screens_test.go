@@ -82,14 +82,24 @@ func startBrowser(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
+	profile, err := os.MkdirTemp("", "newswire-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.CommandContext(t.Context(), name, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--disable-dev-shm-usage",
-		"--user-data-dir="+t.TempDir(), "--remote-debugging-pipe", "about:blank")
+		"--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
 	cmd.ExtraFiles = []*os.File{toR, fromW}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { toW.Close(); fromR.Close(); cmd.Process.Kill(); cmd.Wait() })
+	t.Cleanup(func() {
+		toW.Close()
+		fromR.Close()
+		cmd.Process.Kill()
+		cmd.Wait()
+		os.RemoveAll(profile) // its last children may still write there: what is left is in the temporary folder
+	})
 	b := &browser{in: toW, out: bufio.NewReaderSize(fromR, 1<<20)}
 	var target struct{ TargetID string }
 	b.call(t, &target, "Target.createTarget", map[string]any{"url": "about:blank"})

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"newswire/feeds"
 	"newswire/internal/newsroom"
 )
 
@@ -487,3 +488,25 @@ type discard struct{ h http.Header }
 func (d *discard) Header() http.Header         { return d.h }
 func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discard) WriteHeader(int)             {}
+
+// TestCorrectionOnce: feeds carry the correction before the text; pages show
+// it once, in its box.
+func TestCorrectionOnce(t *testing.T) {
+	v := demoView(base)
+	e := &v.Articles[1]
+	e.Correction = `It is <8 GB & "less".`
+	note := feeds.HTML("<p><strong>Correction:</strong> It is &lt;8 GB &amp; &#34;less&#34;.</p>\n")
+	e.Summary, e.Content = note+e.Summary, note+e.Content
+	body := ask(newSite(v), "GET", "/articles/small-models").Body.String()
+	_, body, _ = strings.Cut(body, "<body>")
+	if n := strings.Count(body, "&lt;8 GB &amp;"); n != 1 {
+		t.Errorf("the correction is shown %d times", n)
+	}
+	if front := ask(newSite(v), "GET", "/").Body.String(); strings.Contains(front, "&lt;8 GB") || !strings.Contains(front, "Corrected") {
+		t.Error("the front page shows the correction in place of the summary, or does not mark it")
+	}
+	e.Summary = "<p>Correction: another note.</p><p>Text.</p>"
+	if got := uncorrected(e, e.Summary); got != e.Summary {
+		t.Errorf("another's words were cut: %s", got)
+	}
+}
