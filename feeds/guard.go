@@ -99,7 +99,8 @@ type guardPass struct {
 	scanner
 	r          *guardReport
 	stack      []guardFrame
-	namespaces int // in scope
+	prefix     []byte // of the root's name, nil if it has none
+	namespaces int    // in scope
 	tokens     int
 	extensions int
 	scopes     int
@@ -209,39 +210,18 @@ func (p *guardPass) enter(t scanToken) bool {
 		return p.exceeds(t.start, "attributes in one element", maxAttributes)
 	}
 	f := guardFrame{name: t.name, start: t.start}
-	name := t.name.of(p.b)
-	prefixed := false
-	if i := bytes.IndexByte(name, ':'); i >= 0 {
-		prefixed = true
-		if i == len(name)-1 || bytes.IndexByte(name[i+1:], ':') >= 0 {
-			return p.flawed(t.start, "a name with a stray colon")
-		}
+	colon := bytes.IndexByte(t.name.of(p.b), ':')
+	if colon == t.name.len()-1 || colon > 0 && bytes.IndexByte(t.name.of(p.b)[colon+1:], ':') >= 0 {
+		return p.flawed(t.start, "a name with a stray colon")
 	}
-	for _, a := range p.attrs {
-		n := a.name.of(p.b)
-		if n[0] == 'x' && len(n) >= 5 && string(n[:5]) == "xmlns" && (len(n) == 5 || n[5] == ':') {
-			f.namespaces++
-		}
-		if n[len(n)-1] == ':' || bytes.Count(n, []byte{':'}) > 1 {
-			return p.flawed(t.start, "an attribute with a stray colon")
-		}
+	if len(p.attrs) > 0 && !p.attributes(&f) {
+		return p.flawed(t.start, "an attribute with a stray colon")
 	}
-	if f.namespaces > 0 {
-		if p.namespaces += f.namespaces; p.namespaces > maxNamespaces {
-			return p.exceeds(t.start, "namespaces in scope", maxNamespaces)
-		}
-	}
-	if p.r.elems++; p.r.elems > maxElements {
-		return p.exceeds(t.start, "elements", maxElements)
-	}
-	if p.scopes += p.namespaces; p.scopes > maxScopes {
-		return p.exceeds(t.start, "namespace scopes", maxScopes)
-	}
-	if len(p.stack) >= maxDepth {
-		return p.exceeds(t.start, "levels of elements", maxDepth)
+	if !p.affordable(&f) {
+		return false
 	}
 	var ok bool
-	if f.role, ok = p.role(&f, name, prefixed); !ok {
+	if f.role, ok = p.role(&f, colon); !ok {
 		return false
 	}
 	if t.kind == scanEmpty {
@@ -255,11 +235,51 @@ func (p *guardPass) enter(t scanToken) bool {
 	return true
 }
 
-// role says what an element is to gofeed, by its parent; not ok stops the pass.
-func (p *guardPass) role(f *guardFrame, name []byte, prefixed bool) (guardRole, bool) {
+// attributes counts the namespaces that the last tag declares, and reports
+// whether its attributes have names.
+func (p *guardPass) attributes(f *guardFrame) bool {
+	for _, a := range p.attrs {
+		n := a.name.of(p.b)
+		if n[0] == 'x' && len(n) >= 5 && string(n[:5]) == "xmlns" && (len(n) == 5 || n[5] == ':') {
+			f.namespaces++
+		}
+		if i := bytes.IndexByte(n, ':'); i >= 0 && (i == len(n)-1 || bytes.IndexByte(n[i+1:], ':') >= 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// affordable counts what an element costs, and stops at the limits.
+func (p *guardPass) affordable(f *guardFrame) bool {
+	p.namespaces += f.namespaces
+	p.scopes += p.namespaces
+	p.r.elems++
+	switch {
+	case p.namespaces > maxNamespaces:
+		return p.exceeds(f.start, "namespaces in scope", maxNamespaces)
+	case p.r.elems > maxElements:
+		return p.exceeds(f.start, "elements", maxElements)
+	case p.scopes > maxScopes:
+		return p.exceeds(f.start, "namespace scopes", maxScopes)
+	case len(p.stack) >= maxDepth:
+		return p.exceeds(f.start, "levels of elements", maxDepth)
+	}
+	return true
+}
+
+// role says what an element is to gofeed, by its parent; not ok stops the
+// pass. colon is where its name's prefix ends, -1 if it has none.
+func (p *guardPass) role(f *guardFrame, colon int) (guardRole, bool) {
+	name := f.name.of(p.b)
 	if len(p.stack) == 0 {
+		if colon > 0 {
+			p.prefix = name[:colon]
+		}
 		return guardRoot, true
 	}
+	local := name[colon+1:]
+	foreign := colon > 0 && p.foreign(name[:colon])
 	parent := &p.stack[len(p.stack)-1]
 	switch parent.role {
 	case guardExtension:
@@ -268,24 +288,14 @@ func (p *guardPass) role(f *guardFrame, name []byte, prefixed bool) (guardRole, 
 		}
 		return p.extension(f)
 	case guardRoot, guardChannel:
-		if p.r.kind != guardAtom && scanIs(name, "channel") && !p.foreign(name) {
-			if p.channels++; p.channels > 1 || parent.role == guardChannel {
-				return 0, p.flawed(f.start, "a second channel")
-			}
-			p.r.channel = f.name
-			return guardChannel, true
-		}
-		if scanIs(name, guardItemName(p.r.kind)) && !p.foreign(name) {
-			if len(p.r.entries) >= maxEntries {
-				return 0, p.exceeds(f.start, "entries", maxEntries)
-			}
-			return guardItem, true
+		if role, ok := p.structure(f, parent, local, foreign); role != guardPlain || !ok {
+			return role, ok
 		}
 	case guardItem:
-		if scanIs(name, guardItemName(p.r.kind)) && !p.foreign(name) {
+		if !foreign && scanFold(local, guardItemName(p.r.kind)) {
 			return 0, p.flawed(f.start, "an entry within an entry")
 		}
-		if p.r.kind != guardAtom && len(name) >= 4 && salvageBody.has(scanLocal(name)) {
+		if p.r.kind != guardAtom && (scanFold(local, "body") || scanFold(local, "fullitem")) {
 			return 0, p.flawed(f.start, "content that is not escaped")
 		}
 	case guardPlain:
@@ -297,8 +307,28 @@ func (p *guardPass) role(f *guardFrame, name []byte, prefixed bool) (guardRole, 
 	if parent.children++; parent.children > maxFields {
 		return 0, p.flawed(f.start, "too many fields")
 	}
-	if (prefixed && p.foreign(name)) || (f.namespaces > 0 && p.hasDefault()) {
+	if foreign || f.namespaces > 0 && p.hasDefault() {
 		return p.extension(f)
+	}
+	return guardPlain, true
+}
+
+// structure is role for a child of the root or the channel: a channel, an
+// entry, or else plain.
+func (p *guardPass) structure(f, parent *guardFrame, local []byte, foreign bool) (guardRole, bool) {
+	switch {
+	case foreign:
+	case p.r.kind != guardAtom && scanFold(local, "channel"):
+		if p.channels++; p.channels > 1 || parent.role == guardChannel {
+			return 0, p.flawed(f.start, "a second channel")
+		}
+		p.r.channel = f.name
+		return guardChannel, true
+	case scanFold(local, guardItemName(p.r.kind)):
+		if len(p.r.entries) >= maxEntries {
+			return 0, p.exceeds(f.start, "entries", maxEntries)
+		}
+		return guardItem, true
 	}
 	return guardPlain, true
 }
@@ -310,17 +340,12 @@ func (p *guardPass) extension(f *guardFrame) (guardRole, bool) {
 	return guardExtension, true
 }
 
-// foreign reports whether a name's prefix is another than its root's.
-func (p *guardPass) foreign(name []byte) bool {
-	i := bytes.IndexByte(name, ':')
-	if i < 0 {
+// foreign reports whether a prefix is another than the root's.
+func (p *guardPass) foreign(prefix []byte) bool {
+	if p.prefix != nil && bytes.Equal(prefix, p.prefix) {
 		return false
 	}
-	root := p.stack[0].name.of(p.b)
-	if bytes.HasPrefix(root, name[:i+1]) {
-		return false
-	}
-	return !(p.r.kind != guardAtom && (string(name[:i]) == "rss" || string(name[:i]) == "rdf"))
+	return p.r.kind == guardAtom || string(prefix) != "rss" && string(prefix) != "rdf"
 }
 
 func (p *guardPass) hasDefault() bool {

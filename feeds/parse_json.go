@@ -19,17 +19,9 @@ type jsonObject map[string]json.RawMessage
 // document for one member of another type, and knows neither hubs nor
 // extensions.
 func (p *parser) json(doc []byte) (*Feed, error) {
-	doc, err := p.jsonMended(doc)
+	o, err := p.jsonRead(doc)
 	if err != nil {
 		return nil, err
-	}
-	var o jsonObject
-	if doc[0] != '{' {
-		return nil, fmt.Errorf("%w: a JSON document that is no JSON Feed", ErrNotFeed)
-	}
-	if err := json.Unmarshal(doc, &o); err != nil {
-		p.fault(-1, "%v", err)
-		return nil, &p.mal
 	}
 	var items []json.RawMessage
 	isList := json.Unmarshal(o["items"], &items) == nil
@@ -77,10 +69,18 @@ func jsonIsFeed(o jsonObject, items []json.RawMessage) bool {
 		first["title"] != nil && (first["id"] != nil || first["url"] != nil))
 }
 
-// jsonMended returns a document that encoding/json accepts.
-func (p *parser) jsonMended(doc []byte) ([]byte, error) {
-	if json.Valid(doc) && !jsonTooMuch(doc) {
-		return doc, nil
+// jsonRead decodes a document, which is mended first if it must be.
+func (p *parser) jsonRead(doc []byte) (jsonObject, error) {
+	var o jsonObject
+	if !jsonTooMuch(doc) && json.Unmarshal(doc, &o) == nil {
+		return o, nil
+	}
+	if doc[0] != '{' {
+		if json.Valid(doc) {
+			return nil, fmt.Errorf("%w: a JSON document that is no JSON Feed", ErrNotFeed)
+		}
+		p.fault(len(p.doc)-len(doc), "JSON that cannot be read")
+		return nil, &p.mal
 	}
 	r := &jsonRepair{doc: doc}
 	out := r.run()
@@ -92,11 +92,12 @@ func (p *parser) jsonMended(doc []byte) ([]byte, error) {
 		p.mal.Truncated = true
 		p.mal.Cut = true
 	}
-	if out == nil || !json.Valid(out) {
+	o = nil
+	if out == nil || json.Unmarshal(out, &o) != nil {
 		p.fault(len(p.doc), "JSON that cannot be read")
 		return nil, &p.mal
 	}
-	return out, nil
+	return o, nil
 }
 
 // jsonTooMuch reports whether a valid document is too deep or has too many

@@ -317,7 +317,18 @@ func scanLocal(name []byte) []byte {
 }
 
 // scanIs reports whether a name, without its prefix, is local in any case.
-func scanIs(name []byte, local string) bool {
-	name = scanLocal(name)
-	return len(name) == len(local) && (string(name) == local || bytes.EqualFold(name, []byte(local)))
+func scanIs(name []byte, local string) bool { return scanFold(scanLocal(name), local) }
+
+// scanFold reports whether a name without a prefix is local, which is lower
+// case, in any case.
+func scanFold(name []byte, local string) bool {
+	if len(name) != len(local) {
+		return false
+	}
+	for i, c := range name {
+		if c != local[i] && c|0x20 != local[i] {
+			return false
+		}
+	}
+	return true
 }
