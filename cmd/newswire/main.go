@@ -36,6 +36,7 @@ type commands struct {
 	Refresh refreshCommand `cmd:"" help:"Poll sources now."`
 	Sources sourcesCommand `cmd:"" help:"Show the health of every source."`
 	Add     addCommand     `cmd:"" help:"Find the feed of a site and write it into the configuration."`
+	Plan    planCommand    `cmd:"" help:"What would this configuration change? Changes nothing."`
 	Why     whyCommand     `cmd:"" help:"Tell everything known about an entry: verdict, rule, channels."`
 	Release releaseCommand `cmd:"" help:"Publish what a guard holds."`
 	Build   buildCommand   `cmd:"" help:"Write every channel as static files."`

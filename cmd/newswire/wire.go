@@ -78,12 +78,9 @@ func openWire(ctx context.Context, s *settings, log *slog.Logger) (*wire, error)
 		return nil, err
 	}
 	w.publisher = &publish.Publisher{
-		Store:  db,
-		Config: w.publishConfig,
-		LineUp: func(ch newsroom.Channel, refs []newsroom.Ref, loc *time.Location) []newsroom.Ref {
-			in, _ := w.now.Load().rules.LineUp(ch.Name, refs, loc)
-			return in
-		},
+		Store:     db,
+		Config:    w.publishConfig,
+		LineUp:    w.lineUp,
 		Settle:    s.config.Server.Settle,
 		Published: func([]string) { w.learnSites(ctx) },
 		Idle:      lookAgain,
@@ -221,6 +218,12 @@ func keep(broken []string, published []newsroom.Entry) []string {
 func readArticles(fsys fs.FS, s *settings, now time.Time) (articles.Reading, error) {
 	dir := &articles.Dir{FS: fsys, BaseURL: s.site.URL, Timezone: s.site.Timezone}
 	return dir.Read(now)
+}
+
+// lineUp chooses and orders what stands in a channel by the rules in force.
+func (w *wire) lineUp(ch newsroom.Channel, refs []newsroom.Ref, loc *time.Location) []newsroom.Ref {
+	in, _ := w.now.Load().rules.LineUp(ch.Name, refs, loc)
+	return in
 }
 
 func (w *wire) publishConfig() publish.Config {
