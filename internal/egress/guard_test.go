@@ -148,6 +148,41 @@ func TestNobodyInsideIsReached(t *testing.T) {
 	}
 }
 
+// TestNoProxy: a proxy in the environment, even one that may be dialed, is not
+// used: it would hide from the guard where a request goes.
+func TestNoProxy(t *testing.T) {
+	l, err := net.Listen("tcp", "127.77.0.1:0")
+	if err != nil {
+		t.Skip("this system has one loopback address only:", err)
+	}
+	defer l.Close()
+	var visits atomic.Int32
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			visits.Add(1)
+			conn.Close()
+		}
+	}()
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
+		t.Setenv(name, "http://"+l.Addr().String())
+	}
+	c := New(Config{AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.77.0.0/16")}})
+	defer c.Close()
+	for _, url := range []string{"http://10.0.0.1/", "https://10.0.0.1/"} {
+		_, err := c.Get(t.Context(), Request{URL: url})
+		if f := new(Failure); !errors.As(err, &f) || f.Class != newsroom.ClassSSRFBlocked {
+			t.Errorf("%s: %v, want class ssrf_blocked", url, err)
+		}
+	}
+	if n := visits.Load(); n != 0 {
+		t.Errorf("the proxy was visited %d times", n)
+	}
+}
+
 // TestLyingResolver holds that the address that is dialed is the one that is
 // checked: a second answer does not get around the guard, and a private one
 // among public ones is never tried.
