@@ -97,8 +97,9 @@ const attempts = 4
 func (d *Door) Take(ctx context.Context, del Delivery) (Outcome, error) {
 	v := d.visit(del)
 	for try := 1; ; try++ {
+		v.try = try
 		in, err := v.decide(ctx)
-		if err == nil && (v.worth(in)) {
+		if err == nil && v.worth(in) {
 			err = d.Store.Commit(ctx, in)
 		}
 		switch {
@@ -143,6 +144,7 @@ type visit struct {
 	ledger  ledger
 	before  newsroom.Check // of the source
 	out     Outcome
+	try     int  // the decision is made for the nth time
 	changed bool // entries that readers see moved or were withdrawn
 }
 

@@ -41,6 +41,9 @@ func (v *visit) identify(ctx context.Context) error {
 	for _, it := range open {
 		v.ledger.unclaimReused(it, policy)
 	}
+	if v.try == 1 && len(v.ledger.seen) == 0 && v.del.Claim != nil && v.before.LastFull.IsZero() && v.before.LastNew.IsZero() {
+		return nil // it was never read: nothing of it is known. (If that is wrong, the store will say so.)
+	}
 	if err := v.lookCloser(ctx, open); err != nil {
 		return err
 	}

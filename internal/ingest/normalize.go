@@ -226,36 +226,38 @@ var counted = map[string]bool{
 // case and white space: another one is a material change.
 func textHash(e *newsroom.Entry, content string) string {
 	var buf bytes.Buffer
-	put := func(text string) {
-		number := ""
-		flush := func(next string) {
-			if number != "" && !counted[next] {
-				buf.WriteString(number)
-				buf.WriteByte(' ')
-			}
-			number = ""
-		}
-		last := ""
-		for word := range strings.FieldsSeq(strings.ToLower(text)) {
-			bare := strings.Trim(word, "()[]{}.,;:!?\"'“”‘’")
-			flush(bare)
-			if isNumber(bare) && !counted[last] {
-				number = word
-			} else if !isNumber(bare) {
-				buf.WriteString(word)
-				buf.WriteByte(' ')
-			}
-			last = bare
-		}
-		flush("")
+	buf.Grow(len(content) + len(e.Summary) + len(e.Title) + 64)
+	for _, text := range []string{e.Title, sanitize.Text(e.Summary), content, e.Correction, e.WithdrawnNote} {
+		uncounted(&buf, text)
 		buf.WriteByte('\n')
 	}
-	put(e.Title)
-	put(sanitize.Text(e.Summary))
-	put(content)
-	put(e.Correction)
-	put(e.WithdrawnNote)
-	return hashText(hash64(buf.Bytes()))
+	return hashText(hash64(bytes.ToLower(buf.Bytes())))
+}
+
+// uncounted writes the words of a text, but no number that stands beside a
+// word for what it counts.
+func uncounted(buf *bytes.Buffer, text string) {
+	last, number := "", ""
+	for word := range strings.FieldsSeq(text) {
+		if number != "" && !counted[bareWord(word)] {
+			buf.WriteString(number)
+			buf.WriteByte(' ')
+		}
+		number = ""
+		switch {
+		case !strings.ContainsAny(word, "0123456789") || !isNumber(bareWord(word)):
+			buf.WriteString(word)
+			buf.WriteByte(' ')
+		case !counted[bareWord(last)]:
+			number = word
+		}
+		last = word
+	}
+	buf.WriteString(number)
+}
+
+func bareWord(s string) string {
+	return strings.ToLower(strings.Trim(s, "()[]{}.,;:!?\"'“”‘’"))
 }
 
 func isNumber(s string) bool {

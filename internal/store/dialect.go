@@ -69,11 +69,13 @@ func open(dsn string) (*Store, error) {
 
 // Settings of every SQLite connection. FULL, because NORMAL loses what was
 // acknowledged when the power fails. The page holds several entries: rows of
-// two to three kilobytes waste most of a smaller one.
+// two to three kilobytes waste most of a smaller one. (The driver sorts
+// _pragma values, and sets journal_mode after them: the page size must come
+// first.)
 const (
-	sqlitePragmas = "_pragma=busy_timeout(5000)&_pragma=page_size(8192)&_pragma=journal_mode(WAL)" +
-		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate&_dqs=0&_defensive=1"
-	sqliteReadPragmas = "mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)&_dqs=0&_defensive=1"
+	sqlitePragmas = "_pragma=page_size(16384)&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL" +
+		"&_foreign_keys=1&_txlock=immediate&_dqs=0&_defensive=1"
+	sqliteReadPragmas = "mode=ro&_busy_timeout=5000&_query_only=1&_dqs=0&_defensive=1"
 	readers           = 4
 )
 
@@ -100,7 +102,7 @@ func openSQLite(file string) (*Store, error) {
 	}
 	s.read.SetMaxOpenConns(readers)
 	s.read.SetMaxIdleConns(readers)
-	s.writer = &writer{db: s.write, free: make(chan struct{}, 1)}
+	s.writer = &writer{db: s.write, store: s, free: make(chan struct{}, 1)}
 	return s, nil
 }
 

@@ -53,11 +53,11 @@ func (s *Store) prepare(ctx context.Context) error {
 // Close closes the database. Writes that have returned are durable.
 func (s *Store) Close() error {
 	var errs []error
-	if s.writer != nil {
-		errs = append(errs, s.writer.close())
-	}
 	if s.read != s.write {
 		errs = append(errs, s.read.Close())
+	}
+	if s.writer != nil { // the last to leave: it folds the log into the file
+		errs = append(errs, s.writer.close())
 	}
 	errs = append(errs, s.write.Close())
 	if s.scratch != "" {
@@ -119,7 +119,7 @@ func (s *Store) readStatement(ctx context.Context, query string) (*sql.Stmt, err
 	if stmt, ok := s.reading.Load(query); ok {
 		return stmt.(*sql.Stmt), nil
 	}
-	stmt, err := s.read.PrepareContext(ctx, query)
+	stmt, err := s.read.PrepareContext(ctx, plainMarks(query))
 	if err != nil {
 		return nil, err
 	}
