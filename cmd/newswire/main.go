@@ -40,6 +40,8 @@ type commands struct {
 	Why     whyCommand     `cmd:"" help:"Tell everything known about an entry: verdict, rule, channels."`
 	Release releaseCommand `cmd:"" help:"Publish what a guard holds."`
 	Build   buildCommand   `cmd:"" help:"Write every channel as static files."`
+	Backup  backupCommand  `cmd:"" help:"Write a consistent copy of the database while it is in use."`
+	Restore restoreCommand `cmd:"" help:"Put a backup in the place of the database; it is checked first."`
 	Version versionCommand `cmd:"" help:"Show version, commit and Go version."`
 }
 
