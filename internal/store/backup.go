@@ -142,7 +142,7 @@ func (s *Store) backupBeforeMigration(ctx context.Context, version int) error {
 	if s.file == "" || version == 0 {
 		return nil
 	}
-	file := fmt.Sprintf("%s.v%d-%s.bak", s.file, version, time.Now().UTC().Format("20060102T150405Z"))
+	file := fmt.Sprintf("%s.v%d-%s.bak", s.file, version, time.Now().UTC().Format("20060102T150405.000Z"))
 	return s.Backup(ctx, file)
 }
 

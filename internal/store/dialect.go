@@ -126,16 +126,17 @@ func fitSQLite(ctx context.Context, db *sql.DB) error {
 
 // atLeast compares a dotted version with the wanted one.
 func atLeast(version string, want ...int) bool {
-	for i, part := range strings.Split(version, ".") {
-		n, err := strconv.Atoi(part)
-		if err != nil {
+	parts := strings.Split(version, ".")
+	for i, w := range want {
+		if i >= len(parts) {
 			return false
 		}
-		if i >= len(want) || n > want[i] {
+		n, err := strconv.Atoi(parts[i])
+		if err != nil || n < w {
+			return false
+		}
+		if n > w {
 			return true
-		}
-		if n < want[i] {
-			return false
 		}
 	}
 	return true

@@ -397,12 +397,18 @@ func TestRecentAndLookup(t *testing.T) {
 	onEngines(t, func(t *testing.T, e engine) {
 		s, ctx := openStore(t, e.dsn(t)), t.Context()
 		var want []int64
-		for n := range 450 { // more than two batches
-			a := arrival("a", n)
-			a.FirstSeen = start.Add(time.Duration(n/100) * time.Hour)
-			commit(t, s, &newsroom.Intake{Source: "a", At: a.FirstSeen, New: []*newsroom.Arrival{a}})
-			if n >= 100 {
-				want = append(want, a.Key)
+		for hour := range 5 { // more than two batches, in whose order keys run backward
+			in := &newsroom.Intake{Source: "a", At: start.Add(time.Duration(hour) * time.Hour)}
+			for n := range 90 {
+				a := arrival("a", 90*hour+n)
+				a.FirstSeen = in.At
+				in.New = append(in.New, a)
+			}
+			commit(t, s, in)
+			for n := range in.New {
+				if hour >= 1 {
+					want = append(want, in.New[len(in.New)-1-n].Key)
+				}
 			}
 		}
 		var got []int64
