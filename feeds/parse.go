@@ -211,6 +211,9 @@ func (p *parser) deliver(f *Feed) (*Feed, error) {
 		if errors.Is(p.mal.Err, ErrLimits) {
 			return nil, p.mal.Err
 		}
+		if c := bytes.TrimLeft(p.doc, " \t\r\n\ufeff")[0]; c != '<' && c != '{' {
+			return nil, fmt.Errorf("%w: plain text", ErrNotFeed) // that has the name of a root in it
+		}
 		return nil, &p.mal
 	}
 	return f, &p.mal

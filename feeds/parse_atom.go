@@ -63,7 +63,7 @@ func (m *atomMapper) feed(a *atom.Feed, x *parseFacts) *Feed {
 		Generator: m.generator(a.Generator),
 	}
 	f.Authors = m.people(a.Authors)
-	f.Categories = m.terms(a.Categories)
+	f.Categories = feedCategories(atomTerms(a.Categories))
 	f.Updated, _ = ParseDate(a.Updated)
 	m.feedLinks(f, a.Links, x)
 	m.fillFeed(f, a.Extensions, m.base)
@@ -95,12 +95,12 @@ func (m *atomMapper) people(list []*atom.Person) []Person {
 	return m.persons(people)
 }
 
-func (m *atomMapper) terms(list []*atom.Category) []Category {
+func atomTerms(list []*atom.Category) []Category {
 	var terms []Category
 	for _, c := range list {
 		terms = extAddCategory(terms, Category{Term: c.Term, Scheme: c.Scheme, Label: c.Label})
 	}
-	return m.categories(terms)
+	return terms
 }
 
 // feedLinks sorts a feed's links.
@@ -200,7 +200,7 @@ func (m *atomMapper) entry(e *Entry, a *atom.Entry, x *parseFacts, f *Feed) {
 	e.Rights = m.text(atomLine(a.Rights, x.rights.kind), maxTitle, "the rights")
 	e.Published, _ = ParseDate(a.Published)
 	e.Updated, _ = ParseDate(a.Updated)
-	e.Categories = m.terms(a.Categories)
+	e.Categories = m.categories(atomTerms(a.Categories))
 	m.texts(e, a, x)
 	m.links(e, a, x)
 	if a.Source != nil {
@@ -406,7 +406,7 @@ func (m *atomMapper) source(s *atom.Source) *Feed {
 		Logo:       m.link(m.base, s.Logo, "the logo's URL"),
 		Generator:  m.generator(s.Generator),
 		Authors:    m.people(s.Authors),
-		Categories: m.terms(s.Categories),
+		Categories: feedCategories(atomTerms(s.Categories)),
 	}
 	f.Updated, _ = ParseDate(s.Updated)
 	m.feedLinks(f, s.Links, &parseFacts{base: m.base})

@@ -407,6 +407,13 @@ func extAddCategory(list []Category, c Category) []Category {
 	return append(list, c)
 }
 
+// feedCategories holds a feed's categories to the limits. Some publishers list
+// hundreds, which nobody reads: to cut them is no loss to speak of.
+func feedCategories(list []Category) []Category {
+	quiet := &parser{limiter: &limiter{}}
+	return quiet.categories(list)
+}
+
 func (p *parser) categories(list []Category) []Category {
 	list = limitList(p.limiter, list, maxCategories, "the list of categories")
 	for i := range list {

@@ -39,7 +39,7 @@ func (p *parser) fillFeed(f *Feed, x ext.Extensions, base *url.URL) {
 	if len(f.Authors) == 0 {
 		f.Authors = p.persons(extOwners(x))
 	}
-	f.Categories = p.categories(extCategories(f.Categories, x))
+	f.Categories = feedCategories(extCategories(f.Categories, x))
 	p.feedExtensions(f, x)
 }
 

@@ -226,3 +226,19 @@ func TestHostileDocuments(t *testing.T) {
 		})
 	}
 }
+
+// TestGofeedDenialOfService holds what the documents may cost in all that
+// gofeed alone spends seconds and gigabytes on: a second, and 64 MiB allocated.
+func TestGofeedDenialOfService(t *testing.T) {
+	documents := hostileDocuments()
+	for _, name := range []string{"nested namespaces", "wide root", "text in pieces", "text between elements", "nested extensions"} {
+		start := time.Now()
+		var err error
+		alloc := allocated(func() { _, err = Parse(strings.NewReader(documents[name]), ParseOptions{}) })
+		took := time.Since(start)
+		t.Logf("%s, %d KB: %v, %d KB allocated, %v", name, len(documents[name])>>10, took, alloc>>10, err)
+		if !errors.Is(err, ErrLimits) || took > time.Second || alloc > 64<<20 {
+			t.Errorf("%s: %v, %d MB allocated, error %v", name, took, alloc>>20, err)
+		}
+	}
+}

@@ -356,6 +356,7 @@ func TestRowsNotFeeds(t *testing.T) {
 		{id: "X24 plist", doc: `<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "x"><plist version="1.0"/>`, err: "plist"},
 		{id: "X24 HTML5", doc: `<!doctype html><title>x</title>`, err: "HTML"},
 		{id: "text", doc: "Not found", err: ErrNotFeed},
+		{id: "text about feeds", doc: "Write <rss> and then <channel>, or <feed>.", err: ErrNotFeed},
 		{id: "PDF", doc: "%PDF-1.7 …", err: "PDF"},
 		{id: "other XML", doc: `<note><to>x</to></note>`, err: "<note>"},
 		{id: "SOAP", doc: `<?xml version="1.0"?><soap:Envelope xmlns:soap="x"><soap:Body/></soap:Envelope>`, err: ErrNotFeed},

@@ -123,7 +123,7 @@ func (m *rssMapper) feed(r *rss.Feed) *Feed {
 	for _, c := range r.Categories {
 		f.Categories = extAddCategory(f.Categories, Category{Term: c.Value, Scheme: c.Domain})
 	}
-	f.Categories = m.categories(f.Categories)
+	f.Categories = feedCategories(f.Categories)
 	f.SkipHours, f.SkipDays = rssSkips(r)
 	m.fillFeed(f, r.Extensions, m.base)
 	return f
