@@ -275,6 +275,7 @@ func TestRowsSyntax(t *testing.T) {
 		{id: "X09 blank lines", doc: "\n\n  " + rowBase(), kept: rowAll},
 		{id: "X09 PHP warning", doc: "<br />\n<b>Warning</b>:  foo() in <b>/srv/x.php</b> on line <b>3</b><br />\n" + rowBase(), kept: rowAll},
 		{id: "X09 text and comment", doc: "Notice: x < y <!-- <html> --> \n" + rowBase(), kept: rowAll},
+		{id: "X09 comments", doc: strings.ReplaceAll(strings.Replace(rowBase(), "<item>", "<!-- a -- b --->\n<item><!---->", 1), "</item>", "<!-- end --></item>"), kept: rowAll},
 		{id: "X10", doc: rowBase() + "<script>if (a < b && c) {}</script>" + strings.ReplaceAll(rowBase(), "urn:t:g", "urn:t:h") + "& junk <", kept: rowAll},
 		{id: "X11", doc: strings.Replace(rowBase(), "&lt;p&gt;Text 4&lt;/p&gt;", "<![CDATA[Text 4 without end", 1), kept: rowAll, err: rowFault, flags: MalformedError{Resynced: true}},
 		{id: "X11 swallows the next", doc: strings.Replace(strings.Replace(rowBase(), "&lt;p&gt;Text 4&lt;/p&gt;", "<![CDATA[Text 4", 1), "&lt;p&gt;Text 2&lt;/p&gt;", "<![CDATA[Text 2]]>", 1), kept: rowAll, err: rowFault, flags: MalformedError{Resynced: true}},

@@ -131,7 +131,7 @@ func (s *scanner) declaration(i int) scanToken {
 	switch {
 	case bytes.HasPrefix(rest, scanCommentStart):
 		t := s.until(scanComment, i, i+4, scanCommentEnd)
-		if !t.open && bytes.Contains(s.b[i+4:t.end-1], scanCommentStart[2:]) {
+		if !t.open && bytes.Contains(s.b[i+4:t.end-2], scanCommentStart[2:]) {
 			t.broken = true // "--" within a comment
 		}
 		return t
