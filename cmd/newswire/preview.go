@@ -190,4 +190,9 @@ func verdictPaint(d newsroom.Decision) paint {
 }
 
 // showURL is a source's address as it may be shown: without what may be secret.
-func showURL(src newsroom.Source) string { return egress.Redact(src.URL) }
+func showURL(src newsroom.Source) string {
+	if u, err := url.Parse(src.URL); src.Private && err == nil {
+		return u.Scheme + "://" + u.Host + "/…"
+	}
+	return egress.Redact(src.URL)
+}

@@ -83,7 +83,7 @@ func newSource(c config.Source) newsroom.Source {
 	src := newsroom.Source{
 		Slug: c.Slug, Name: c.Name, URL: c.URL, Schedule: c.Schedule, Tags: c.Tags,
 		Keep: c.Keep, Drop: c.Drop, Publish: newsroom.Policy(c.Publish),
-		MaxPerDay: c.MaxPerDay, Weight: c.Weight, House: c.House, Paused: c.Paused,
+		MaxPerDay: c.MaxPerDay, Weight: c.Weight, House: c.House, Paused: c.Paused, Private: c.Private,
 		Headers: http.Header{},
 	}
 	for name, value := range c.Headers {

@@ -94,6 +94,9 @@ type Source struct {
 	Headers   map[string]Secret `yaml:"headers" doc:"Sent with each request to the source's own host; ${NAME} takes a secret from the environment."`
 
 	Slug string `yaml:"-"` // of the name
+	// Private is set where the address holds a secret: a password, or what
+	// ${NAME} stands for. It must not be shown then.
+	Private bool `yaml:"-"`
 }
 
 // A Channel is a feed that we publish.

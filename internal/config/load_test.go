@@ -241,3 +241,22 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestPrivate holds that an address with a secret in it is known as such.
+func TestPrivate(t *testing.T) {
+	const file = `sources:
+  - {name: Open, url: "https://a.example/feed?x=1"}
+  - {name: Path, url: "https://b.example/${TOKEN}/feed"}
+  - {name: Query, url: "https://c.example/feed?auth=${TOKEN}"}
+  - {name: Password, url: "https://me:pass@d.example/feed"}
+`
+	c, err := Parse("config.yaml", []byte(file), func(string) (string, bool) { return "t0ps3cret", true }, Checks{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{false, true, true, true} {
+		if got := c.Sources[i]; got.Private != want {
+			t.Errorf("%s: private is %v, want %v", got.Name, got.Private, want)
+		}
+	}
+}

@@ -309,6 +309,8 @@ func (v *validator) sources(all []Source) {
 		}
 		if s.URL != "" {
 			v.feedURL(path+".url", s.URL, urls)
+			u, err := url.Parse(s.URL)
+			s.Private = variable.MatchString(v.node(path+".url").Value) || err != nil || u.User != nil
 		}
 		v.schedule(path+".schedule", s.Schedule)
 		v.tags(path+".tags", s.Tags)

@@ -50,6 +50,7 @@ type Source struct {
 	House     bool    // its entries are our own
 	Paused    bool
 	Headers   http.Header // sent to the source's own host only; may hold secrets
+	Private   bool        // its URL holds a secret, and must not be shown
 }
 
 // Validators are what a server gave us to ask "has it changed?" with. They

@@ -52,7 +52,7 @@ func newSources(c Config, checks []newsroom.Check) sources {
 func newOrigin(source newsroom.Source, check newsroom.Check) Origin {
 	feed := sanitize.Link(cmp.Or(source.URL, check.FinalURL, check.Self), nil)
 	base, err := url.Parse(feed)
-	if err != nil || secret(base) {
+	if err != nil || source.Private || secret(base) {
 		feed = ""
 	}
 	o := Origin{
