@@ -1,11 +1,17 @@
 package ingest_test
 
 import (
+	"database/sql"
 	"fmt"
+	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
 	"newswire/feeds"
 	"newswire/internal/ingest"
@@ -47,9 +53,42 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func newDesk(t testing.TB) *desk {
 	d := &desk{t: t, file: filepath.Join(t.TempDir(), "news.db"), now: start}
+	if server := os.Getenv("NEWSWIRE_TEST_POSTGRES"); server != "" {
+		d.file = newSchema(t, server)
+	}
 	d.open()
 	t.Cleanup(func() { d.store.Close() })
 	return d
+}
+
+var schemas atomic.Int64
+
+// newSchema makes an empty place in the database in which all of these tests
+// run when NEWSWIRE_TEST_POSTGRES names one; otherwise they run on SQLite.
+func newSchema(t testing.TB, server string) string {
+	t.Helper()
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("newswire_door_%d_%d", os.Getpid(), schemas.Add(1))
+	if _, err := db.Exec(`CREATE SCHEMA ` + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := db.Exec(`DROP SCHEMA ` + name + ` CASCADE`); err != nil {
+			t.Error(err)
+		}
+		db.Close()
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", name)
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 func (d *desk) open() {

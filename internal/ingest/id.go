@@ -3,6 +3,7 @@ package ingest
 import (
 	"encoding/hex"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -58,8 +59,20 @@ func (d *Door) articleIDs(it *item, at time.Time) []string {
 // maxID is how long an identifier of a publisher may be to become ours.
 const maxID = 2048
 
+// What may follow the schemes tag (RFC 4151 §2.1) and urn (RFC 8141 §2), the
+// latter in plain characters, and urn:uuid (RFC 9562 §4). A namespace of one
+// letter is a letter too short for a URN; it is an IRI all the same, and an
+// entry's id must not change when it is republished (RFC 4287 §4.2.6).
+var (
+	tagIRI   = regexp.MustCompile(`^([a-z0-9\-._]+@)?[a-z0-9.\-]+,\d{4}(-\d{2}(-\d{2})?)?:[0-9a-zA-Z;/?:@&=+$.\-_!~*'()%,]*(#[0-9a-zA-Z;/?:@&=+$.\-_!~*'()%,]*)?$`)
+	urnName  = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9-]{0,31}:([a-zA-Z0-9()+,.:=@;$_!*'\-]|%[0-9A-Fa-f]{2})+$`)
+	uuidName = regexp.MustCompile(`^[a-f0-9]{8}(-[a-f0-9]{4}){3}-[a-f0-9]{12}$`)
+)
+
 // absoluteIRI reports whether a GUID can be a public identifier as it stands:
-// an IRI with a scheme that names things and runs nothing, and no password.
+// an IRI with a scheme that names things and runs nothing, without a password,
+// and well-formed by that scheme's own rules: readers refuse a feed whose ids
+// are not.
 func absoluteIRI(guid string) bool {
 	scheme, rest, ok := strings.Cut(guid, ":")
 	if !ok || rest == "" || len(guid) > maxID || !isScheme(scheme) {
@@ -74,12 +87,26 @@ func absoluteIRI(guid string) bool {
 	case "http", "https":
 		u, err := url.Parse(guid)
 		return err == nil && u.Host != "" && u.User == nil
-	case "urn", "tag":
-		return strings.Contains(rest, ":")
+	case "tag":
+		return scheme == "tag" && tagIRI.MatchString(asciiForm(rest))
+	case "urn":
+		name, uuid := strings.CutPrefix(strings.ToLower(rest), "uuid:")
+		return urnName.MatchString(asciiForm(rest)) && (!uuid || uuidName.MatchString(name))
 	case "javascript", "vbscript", "data", "blob", "file", "about", "filesystem", "view-source", "jar", "chrome", "res", "ms-its", "mailto":
 		return false
 	}
 	return true
+}
+
+// asciiForm puts a letter for each character that a URI would write in percent
+// signs (RFC 3987 §3.1).
+func asciiForm(iri string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 0xA0 {
+			return 'x'
+		}
+		return r
+	}, iri)
 }
 
 func isScheme(s string) bool {
