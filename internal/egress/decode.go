@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,8 +24,8 @@ const (
 	maxRatio  = 100     // decoded to received bytes …
 	ratioFrom = 1 << 20 // … of bodies larger than this
 	readChunk = 32 << 10
-	// maxPrealloc bounds what a Content-Length alone makes us allocate.
-	maxPrealloc = 256 << 10
+	// maxScratch is the largest buffer that is kept for the next body.
+	maxScratch = 1 << 20
 )
 
 var (
@@ -50,8 +51,9 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decoders keeps decompressors for the next body; they are costly to make.
-type decoders struct{ gzip, brotli, zstd sync.Pool }
+// decoders keeps decompressors and buffers for the next body; they are costly
+// to make.
+type decoders struct{ gzip, brotli, zstd, buffered, scratch sync.Pool }
 
 // A body is what was read of one.
 type body struct {
@@ -64,7 +66,12 @@ type body struct {
 // bytes. With a failure comes what was read until then.
 func (d *decoders) read(resp *http.Response, limit int64) (body, *Failure) {
 	w := &wire{r: resp.Body}
-	buffered := bufio.NewReader(w)
+	buffered, ok := d.buffered.Get().(*bufio.Reader)
+	if !ok {
+		buffered = bufio.NewReader(nil)
+	}
+	buffered.Reset(w)
+	defer d.buffered.Put(buffered)
 	start, _ := buffered.Peek(len(xmlStart))
 	coding, err := contentCoding(resp.Header)
 	if err != nil {
@@ -75,8 +82,13 @@ func (d *decoders) read(resp *http.Response, limit int64) (body, *Failure) {
 	if err != nil {
 		return body{wire: w.n}, err
 	}
-	data, failure := readAll(decoded, w, limit, min(resp.ContentLength, maxPrealloc))
+	scratch, _ := d.scratch.Get().([]byte)
+	read, failure := readAll(decoded, w, limit, scratch[:0])
 	done(failure == nil)
+	data := bytes.Clone(read)
+	if cap(read) <= maxScratch {
+		d.scratch.Put(read)
+	}
 	return body{data: data, wire: w.n, sniffed: actual != coding}, failure
 }
 
@@ -192,12 +204,12 @@ func (m *members) Read(p []byte) (int, error) {
 	}
 }
 
-// readAll reads r, which decodes w, to its end or to limit bytes.
-func readAll(r io.Reader, w *wire, limit, size int64) ([]byte, *Failure) {
-	data := make([]byte, 0, max(size, 4<<10)+1)
+// readAll reads r, which decodes w, to its end or to limit bytes. It appends
+// to data.
+func readAll(r io.Reader, w *wire, limit int64, data []byte) ([]byte, *Failure) {
 	for {
 		if len(data) == cap(data) {
-			data = append(data, 0)[:len(data)]
+			data = slices.Grow(data, max(readChunk, len(data)))
 		}
 		space := data[len(data):min(cap(data), len(data)+readChunk)]
 		n, err := r.Read(space)

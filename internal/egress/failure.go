@@ -29,7 +29,6 @@ type Failure struct {
 	Text       string
 	Status     int           // of the answer; 0: there was none
 	RetryAfter time.Duration // that the origin asked for; 0: it did not
-	Wait       time.Duration // Cache-Control or Expires of the answer
 	Asked      time.Time     // when the first request was sent; zero: none was
 	// Permanent is the URL that only permanent redirects led to; empty: none.
 	Permanent string

@@ -189,9 +189,9 @@ func TestNoProxy(t *testing.T) {
 func TestLyingResolver(t *testing.T) {
 	inside := listenAll(t)
 	_, port, _ := net.SplitHostPort(inside.addr)
-	calls := 0
+	var calls atomic.Int32
 	rebinding := resolverFunc(func(string) []string {
-		if calls++; calls <= 2 { // A and AAAA of the first look-up
+		if calls.Add(1) <= 2 { // A and AAAA of the first look-up
 			return []string{"203.0.113.7"}
 		}
 		return []string{"127.0.0.1"}

@@ -289,7 +289,7 @@ func (t *trip) answer(req *http.Request, raw *http.Response) (*Response, *Failur
 	}
 	if !t.usable(raw.StatusCode) {
 		f := statusFailure(raw)
-		f.RetryAfter, f.Wait = retryAfter(raw.Header, now), resp.Fresh
+		f.RetryAfter = retryAfter(raw.Header, now)
 		if f.Class == newsroom.ClassRateLimited && f.RetryAfter > 0 {
 			t.client.hosts.pauseUntil(t.client.hostKey(t.at), now.Add(min(f.RetryAfter, maxPause)))
 		}

@@ -28,7 +28,7 @@ const (
 
 const (
 	robotsName  = "newswire"
-	nobody      = "-" // no robot's name: it gets the group for everyone
+	nobody      = "-"       // no robot's name: it gets the group for everyone
 	robotsBytes = 500 << 10 // RFC 9309 §2.5
 	robotsAge   = 24 * time.Hour
 	maxRobots   = 4096 // hosts

@@ -36,7 +36,9 @@ func (p *Poller) ask(ctx context.Context, e *enrolled, claim newsroom.Claim) Res
 		res = p.settle(ctx, claim, v.failed(f))
 	}
 	res.Source, res.Began, res.Took = e.source.Slug, began, time.Since(began)
-	p.report(ctx, res)
+	if !errors.Is(res.Err, context.Canceled) { // we gave up: that says nothing of the source
+		p.report(ctx, res)
+	}
 	return res
 }
 

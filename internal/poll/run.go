@@ -136,7 +136,7 @@ func (r *round) recall(ctx context.Context, e *enrolled, c newsroom.Check, now t
 	if c.Class == newsroom.ClassNone {
 		return c.Next
 	}
-	if c.Class == newsroom.ClassRateLimited && c.Next.After(now) && c.Wait > 0 && p.Policy.Plausible(e.schedule, c, now) {
+	if c.Class == newsroom.ClassRateLimited && c.Next.After(now) && p.Policy.Plausible(e.schedule, c, now) {
 		p.Client.Pause(e.source.URL, c.Next)
 	}
 	next := p.Policy.Next(e.source.Slug, e.schedule, c)
@@ -291,7 +291,11 @@ func (r *round) start(now time.Time) {
 		r.running++
 		go func() {
 			res := r.poller.ask(r.work, h.enrolled, h.claim)
-			r.done <- finished{slug: slug, host: h.host, next: res.Check.Next}
+			f := finished{slug: slug, host: h.host, next: res.Check.Next}
+			if res.Err != nil { // the store knows nothing of it, and may have to wait for the lease's end
+				f.next = time.Now().Add(time.Second)
+			}
+			r.done <- f
 		}()
 	}
 }

@@ -367,6 +367,38 @@ func TestStoreAway(t *testing.T) {
 	})
 }
 
+// TestStoreFailsMeanwhile: a store that goes away while a source is being asked
+// costs nothing but the time until the lease has ended.
+func TestStoreFailsMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		settleClock()
+		w, m := newWeb(t), newMemory()
+		down := errors.New("connection refused")
+		w.hosts["h.test"] = func(rw http.ResponseWriter, r *http.Request) {
+			m.mu.Lock()
+			if len(w.times("h.test")) == 1 {
+				m.fail = down
+				m.failing = func(string) error { return down }
+			}
+			m.mu.Unlock()
+			serveFeed(rw, r)
+		}
+		stop := start(t, simulated(w, m, nil), map[string]newsroom.Source{"s": sourceOf("s", "http://h.test/", "@every 20m")})
+		time.Sleep(time.Minute)
+		if n := len(m.titles("s")); n != 0 {
+			t.Fatalf("%d entries in a store that is away", n)
+		}
+		m.mu.Lock()
+		m.fail, m.failing = nil, nil
+		m.mu.Unlock()
+		time.Sleep(2 * time.Minute)
+		if n := len(m.titles("s")); n != 1 {
+			t.Errorf("%d entries two minutes after the store came back, want 1", n)
+		}
+		stop()
+	})
+}
+
 // TestDrain: a shutdown lets requests end that end soon, cancels the others,
 // and leaves no claim behind.
 func TestDrain(t *testing.T) {
