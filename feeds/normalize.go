@@ -58,8 +58,9 @@ var normalizeShapes = []struct {
 }
 
 // normalizeCharset decodes by byte order mark, else as UTF-8 if the bytes are,
-// whatever a label says, else by the label of the response, else by that of
-// the document, else as windows-1252.
+// whatever a label says, else by the label of the response, unless that is
+// UTF-8 against the evidence, else by that of the document, else as
+// windows-1252.
 func normalizeCharset(doc []byte, label string) ([]byte, error) {
 	for _, m := range normalizeMarks {
 		if bytes.HasPrefix(doc, []byte(m.mark)) {
@@ -80,7 +81,7 @@ func normalizeCharset(doc []byte, label string) ([]byte, error) {
 		return doc, nil
 	}
 	unknown := ""
-	for _, l := range []string{label, declared} {
+	for i, l := range []string{label, declared} {
 		if l == "" {
 			continue
 		}
@@ -88,6 +89,8 @@ func normalizeCharset(doc []byte, label string) ([]byte, error) {
 		switch {
 		case enc == nil:
 			unknown = l
+		case i == 0 && enc == unicode.UTF8 && declared != "" && !normalizeMostlyUTF8(doc):
+			// Many servers say so of everything. The bytes say it is not so.
 		case enc == unicode.UTF8, enc == encoding.Nop, normalizeMostlyUTF8(doc):
 			return doc, nil // the few bad bytes become U+FFFD
 		default:

@@ -156,6 +156,7 @@ func TestRowsEncoding(t *testing.T) {
 		{id: "E06", doc: strings.Replace(strings.Replace(rowBase(), "UTF-8", "iso-8859-1", 1), "Title 5", "\x93q\x94 5 \x80", 1), kept: rowAll, title: "“q” 5 €"},
 		{id: "E07", doc: rowTitled("Grüße"), o: ParseOptions{ContentType: "text/xml; charset=iso-8859-1"}, kept: rowAll, title: "Grüße"},
 		{id: "E07 charset parameter beats declaration", doc: strings.Replace(rowEncode(charmap.KOI8R, rowTitled("Новости")), "UTF-8", "windows-1251", 1), o: ParseOptions{ContentType: `text/xml; charset="koi8-r"`}, kept: rowAll, title: "Новости"},
+		{id: "E07 charset parameter says UTF-8 of everything", doc: rowEncode(charmap.KOI8R, strings.Replace(rowTitled("Новости"), "UTF-8", "koi8-r", 1)), o: ParseOptions{ContentType: "text/xml; charset=utf-8"}, kept: rowAll, title: "Новости"},
 		{id: "E08", doc: rowTitled("caf\xe9 5"), kept: rowAll, title: "caf\ufffd 5", check: func(t *testing.T, f *Feed) {
 			for _, e := range f.Entries[1:] {
 				if strings.Contains(e.Title+string(e.Summary), "\ufffd") {
