@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -138,9 +139,10 @@ func dryCopy(ctx context.Context, s *settings) (db *store.Store, done func(), er
 
 // lineUpsOf returns what would be published of a store, by channel.
 func lineUpsOf(ctx context.Context, db *store.Store, s *settings) (map[string][]newsroom.Entry, error) {
-	w := &wire{store: db}
+	w := &wire{store: db, log: slog.New(slog.DiscardHandler)}
 	w.now.Store(s)
-	publisher := &publish.Publisher{Store: db, Config: w.publishConfig, LineUp: w.lineUp}
+	w.door = newDoor(w, s)
+	publisher := &publish.Publisher{Store: db, Config: func() publish.Config { return w.publishConfig(ctx) }, LineUp: w.lineUp}
 	if err := publisher.Render(ctx); err != nil {
 		return nil, err
 	}

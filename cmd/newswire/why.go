@@ -53,10 +53,16 @@ func (c *whyCommand) Run(ctx context.Context, t *terminal, cli *commands) error 
 	defer db.Close()
 	w := &wire{store: db}
 	w.now.Store(s)
-	entries, err := newDoor(w, s).Find(ctx, db, c.Entry)
+	w.door = newDoor(w, s)
+	entries, err := w.door.Find(ctx, db, c.Entry)
 	if err != nil {
 		return err
 	}
+	pinned, err := w.findPins(ctx)
+	if err != nil {
+		return err
+	}
+	w.pinned.Store(&pinned)
 	if len(entries) == 0 {
 		return fmt.Errorf("no source has ever brought %q (newswire preview shows what a source offers now)", oneLine(c.Entry))
 	}
@@ -122,7 +128,7 @@ func (w *wire) leftOut(ctx context.Context, channel string, key int64) (string, 
 	if err != nil {
 		return "", err
 	}
-	in, out := s.rules.LineUp(channel, refs, s.site.Timezone)
+	in, out := s.rules.LineUp(channel, w.pinned.Load().mark(channel, refs), s.site.Timezone)
 	if slices.ContainsFunc(in, func(r newsroom.Ref) bool { return r.Key == key }) {
 		return "", nil
 	}

@@ -44,6 +44,7 @@ type wire struct {
 	view     atomic.Pointer[pageView]
 	sites    atomic.Pointer[map[string]string] // by slug
 	reloaded atomic.Pointer[web.Reload]
+	pinned   atomic.Pointer[pins]
 	redecide chan struct{} // capacity one: stored entries are to be decided again
 }
 
@@ -79,7 +80,7 @@ func openWire(ctx context.Context, s *settings, log *slog.Logger) (*wire, error)
 	}
 	w.publisher = &publish.Publisher{
 		Store:     db,
-		Config:    w.publishConfig,
+		Config:    func() publish.Config { return w.publishConfig(ctx) },
 		LineUp:    w.lineUp,
 		Settle:    s.config.Server.Settle,
 		Published: func([]string) { w.learnSites(ctx) },
@@ -220,14 +221,14 @@ func readArticles(fsys fs.FS, s *settings, now time.Time) (articles.Reading, err
 	return dir.Read(now)
 }
 
-// lineUp chooses and orders what stands in a channel by the rules in force.
-func (w *wire) lineUp(ch newsroom.Channel, refs []newsroom.Ref, loc *time.Location) []newsroom.Ref {
-	in, _ := w.now.Load().rules.LineUp(ch.Name, refs, loc)
-	return in
-}
-
-func (w *wire) publishConfig() publish.Config {
+// publishConfig is asked before each rendering.
+func (w *wire) publishConfig(ctx context.Context) publish.Config {
 	s := w.now.Load()
+	if found, err := w.findPins(ctx); err == nil {
+		w.pinned.Store(&found)
+	} else {
+		w.log.Warn("pinned entries cannot be looked up now; those known stay", "error", err)
+	}
 	return publish.Config{
 		Site:     s.site,
 		Channels: s.channels,

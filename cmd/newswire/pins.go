@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"newswire/internal/newsroom"
+)
+
+// pins are the entries that editors pinned, by the channels in which they
+// stand. A channel's members are read from the newest on; what is pinned may
+// be older than all of those.
+type pins map[string][]newsroom.Ref
+
+// findPins looks the pinned entries up. One that no source has brought yet is
+// found once it is there: this is done before each rendering.
+func (w *wire) findPins(ctx context.Context) (pins, error) {
+	found := pins{}
+	for _, name := range w.now.Load().config.Overrides.Pin {
+		entries, err := w.door.Find(ctx, w.store, name)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			seats, err := w.store.Seats(ctx, []int64{e.Key})
+			if err != nil {
+				return nil, err
+			}
+			for _, channel := range seats[e.Key] {
+				ref := newsroom.Ref{Key: e.Key, Source: e.Source, House: e.House, Sort: e.Sort, Pinned: true}
+				found[channel] = append(found[channel], ref)
+			}
+		}
+	}
+	return found, nil
+}
+
+// mark returns a channel's members with those that are pinned marked, and
+// added where they are too old to be among them.
+func (p pins) mark(channel string, refs []newsroom.Ref) []newsroom.Ref {
+	pinned := p[channel]
+	if len(pinned) == 0 {
+		return refs
+	}
+	marked := slices.Clone(refs)
+	for _, pin := range pinned {
+		i := slices.IndexFunc(marked, func(r newsroom.Ref) bool { return r.Key == pin.Key })
+		if i >= 0 {
+			marked[i].Pinned = true
+		} else {
+			marked = append(marked, pin)
+		}
+	}
+	return marked
+}
+
+// lineUp is a channel's line-up by the rules in force.
+func (w *wire) lineUp(ch newsroom.Channel, refs []newsroom.Ref, loc *time.Location) []newsroom.Ref {
+	if pinned := w.pinned.Load(); pinned != nil {
+		refs = pinned.mark(ch.Name, refs)
+	}
+	in, _ := w.now.Load().rules.LineUp(ch.Name, refs, loc)
+	return in
+}
