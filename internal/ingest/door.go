@@ -102,6 +102,9 @@ func (d *Door) Take(ctx context.Context, del Delivery) (Outcome, error) {
 		if err == nil && v.worth(in) {
 			err = d.Store.Commit(ctx, in)
 		}
+		if errors.Is(err, newsroom.ErrRefused) {
+			err = v.oneByOne(ctx, in)
+		}
 		switch {
 		case err == nil:
 			if v.visible() && d.Changed != nil {
@@ -113,6 +116,45 @@ func (d *Door) Take(ctx context.Context, del Delivery) (Outcome, error) {
 		}
 		return Outcome{}, fmt.Errorf("ingest %s: %w", del.Source.Slug, err)
 	}
+}
+
+// oneByOne stores an intake of which the store refused something: each entry
+// by itself, so that a poisonous one costs itself alone. It is tried again at
+// the next poll: the validators are not stored.
+func (v *visit) oneByOne(ctx context.Context, in *newsroom.Intake) error {
+	var lost []string
+	store := func(part newsroom.Intake, title string) error {
+		part.Source, part.At, part.Claim = in.Source, in.At, in.Claim
+		part.Place = func(n newsroom.Neighbors) newsroom.Placing { return v.place(&part, n) }
+		err := v.door.Store.Commit(ctx, &part)
+		if errors.Is(err, newsroom.ErrRefused) {
+			lost = append(lost, title)
+			return nil
+		}
+		return err
+	}
+	for _, a := range in.New {
+		if err := store(newsroom.Intake{New: []*newsroom.Arrival{a}}, a.Title); err != nil {
+			return err
+		}
+	}
+	v.out.New -= len(lost)
+	for _, r := range in.Revised {
+		if err := store(newsroom.Intake{Revised: []*newsroom.Revision{r}}, r.Title); err != nil {
+			return err
+		}
+	}
+	v.out.Cut += len(lost)
+	for _, title := range lost {
+		v.note("the database refused the entry %.60q", title)
+	}
+	v.out.Deferred += len(lost)
+	rest := newsroom.Intake{Source: in.Source, At: in.At, Claim: in.Claim, Renamed: in.Renamed, Resight: in.Resight}
+	if v.del.Settle != nil {
+		check := v.settled()
+		rest.Check = &check
+	}
+	return v.door.Store.Commit(ctx, &rest)
 }
 
 // Preview returns the document's entries in its order, with the identifiers

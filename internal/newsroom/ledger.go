@@ -9,6 +9,10 @@ import (
 // could be written: nothing was written, and it must be made again.
 var ErrConflict = errors.New("the store changed in between")
 
+// ErrRefused says that the store cannot hold a value: storing it again would
+// fail again.
+var ErrRefused = errors.New("the database refused a value")
+
 // RuleDuplicate is the rule of an entry that is published and stands nowhere,
 // because an entry of another source stands there with the same link.
 const RuleDuplicate = "duplicate"

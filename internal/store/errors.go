@@ -20,7 +20,6 @@ var (
 	ErrLocked   = errors.New("the database is locked by another program")
 	ErrCorrupt  = errors.New("the database is damaged; stop, and restore the last backup")
 	ErrSchema   = errors.New("the schema does not fit this program")
-	ErrRefused  = errors.New("the database refused a value")
 	ErrExists   = errors.New("the file exists already")
 )
 
@@ -60,7 +59,7 @@ func sqliteState(code int) error {
 	case 11, 26: // CORRUPT, NOTADB
 		return ErrCorrupt
 	case 18, 19, 20: // TOOBIG, CONSTRAINT, MISMATCH
-		return ErrRefused
+		return newsroom.ErrRefused
 	}
 	return nil
 }
@@ -79,7 +78,7 @@ func postgresState(code string) error {
 	case strings.HasPrefix(code, "XX"):
 		return ErrCorrupt
 	case strings.HasPrefix(code, "22"), strings.HasPrefix(code, "23"), strings.HasPrefix(code, "54"):
-		return ErrRefused
+		return newsroom.ErrRefused
 	}
 	return nil
 }
