@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
@@ -91,7 +91,7 @@ func normalizeCharset(doc []byte, label string) ([]byte, error) {
 			unknown = l
 		case i == 0 && enc == unicode.UTF8 && declared != "" && !normalizeMostlyUTF8(doc):
 			// Many servers say so of everything. The bytes say it is not so.
-		case enc == unicode.UTF8, enc == encoding.Nop, normalizeMostlyUTF8(doc):
+		case enc == unicode.UTF8, normalizeMostlyUTF8(doc):
 			return doc, nil // the few bad bytes become U+FFFD
 		default:
 			return enc.NewDecoder().Bytes(doc)
@@ -108,18 +108,13 @@ func normalizeCharset(doc []byte, label string) ([]byte, error) {
 
 // normalizeEncoding returns the encoding of that name, nil if unknown.
 func normalizeEncoding(label string) encoding.Encoding {
-	enc, _ := charset.Lookup(label)
-	if enc == encoding.Replacement {
-		return nil
-	}
-	if enc != nil {
-		if enc == encoding.Nop {
-			return unicode.UTF8
-		}
-		return enc
-	}
-	enc, err := ianaindex.IANA.Encoding(label)
+	enc, err := htmlindex.Get(label)
 	if err != nil {
+		if enc, err = ianaindex.IANA.Encoding(label); err != nil {
+			return nil
+		}
+	}
+	if enc == encoding.Replacement {
 		return nil
 	}
 	return enc
