@@ -163,6 +163,30 @@ func TestRedirectTargets(t *testing.T) {
 	}
 }
 
+// FuzzTarget: whatever a Location says, what is followed is a plain http(s) URL.
+func FuzzTarget(f *testing.F) {
+	for _, s := range []string{"../z?q#f", "//b.test/", "HTTPS://A.test/", "http://user@a.test/", "\\\\b.test", "http:b", "/%2e%2e/\x7f", "http://[fe80::1%25eth0]/", "http://a.test:99999/"} {
+		f.Add(s, true)
+	}
+	f.Fuzz(func(t *testing.T, location string, secure bool) {
+		from := "http://a.test/x/y?q"
+		if secure {
+			from = "https://a.test/x/y?q"
+		}
+		trip, _ := new(Client).newTrip(Request{URL: from})
+		to, failure := target(trip.at, location)
+		if failure != nil {
+			if len(failure.Error()) > maxText || failure.Class != newsroom.ClassRedirectBad {
+				t.Errorf("%q: %v", location, failure)
+			}
+			return
+		}
+		if (to.Scheme != "http" && to.Scheme != "https") || to.User != nil || to.Hostname() == "" || to.Fragment != "" || (secure && to.Scheme == "http") {
+			t.Errorf("%q leads to %s", location, to)
+		}
+	})
+}
+
 func classOf(f *Failure) newsroom.Class {
 	if f == nil {
 		return ""

@@ -242,6 +242,11 @@ func (c *testCase) first(res poll.Result, primed newsroom.Check) {
 		c.Errorf("%d failures counted after class %q", res.Check.Failures, res.Class)
 	}
 	c.text(res.Problem)
+	for _, secret := range secrets {
+		if strings.Contains(res.Problem+strings.Join(res.Check.Notes, " "), secret) {
+			c.Errorf("the problem %q or a note of %q holds a secret", res.Problem, res.Check.Notes)
+		}
+	}
 	v := res.Check.Validators
 	switch {
 	case res.Class == newsroom.ClassPartial: // of a whole document: either way
@@ -393,9 +398,11 @@ func (c *testCase) heal() {
 // printable characters.
 func (c *testCase) quiet() {
 	c.Helper()
+	check := c.store.check(slug)
+	shown := c.logs.String() + check.Problem + strings.Join(check.Notes, "\n")
 	for _, secret := range secrets {
-		if strings.Contains(c.logs.String(), secret) {
-			c.Errorf("the log holds %q", secret)
+		if strings.Contains(shown, secret) {
+			c.Errorf("the log, the problem or a note holds %q", secret)
 		}
 	}
 	for line := range strings.Lines(c.logs.String()) {

@@ -343,6 +343,77 @@ func TestFaultsOfOurs(t *testing.T) {
 	})
 }
 
+// TestTwoNodes: two processes on one store ask each source once, not twice;
+// when one dies without a word, the other takes over all of it.
+func TestTwoNodes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		settleClock()
+		w, m := newWeb(t), newMemory()
+		sources := map[string]newsroom.Source{}
+		for i := range 60 {
+			host := fmt.Sprintf("h%d.test", i)
+			w.hosts[host] = serveFeed
+			sources[host] = sourceOf(host, "http://"+host+"/", "@every 30m")
+		}
+		node := func(name string) func() time.Duration {
+			return start(t, simulated(w, m, func(p *poll.Poller, _ *egress.Config) { p.Owner = name }), sources)
+		}
+		stopA, stopB := node("a"), node("b")
+		time.Sleep(4 * time.Hour)
+		stopA()
+		time.Sleep(4 * time.Hour)
+		stopB()
+		for host := range sources {
+			times := w.times(host)
+			if n := len(times); n < 15 || n > 17 {
+				t.Errorf("%s was asked %d times in 8 hours, want 16", host, n)
+			}
+			for j := 2; j < len(times); j++ {
+				if gap := times[j].Sub(times[j-1]); gap < 29*time.Minute || gap > 33*time.Minute {
+					t.Errorf("%s was asked after %v", host, gap)
+				}
+			}
+		}
+	})
+}
+
+// TestLostLease: a node that stood still while its lease ended stores nothing.
+func TestLostLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		settleClock()
+		w, m := newWeb(t), newMemory()
+		w.hosts["h.test"] = serveFeed
+		source := map[string]newsroom.Source{"s": sourceOf("s", "http://h.test/", "@every 30m")}
+		slow := simulated(w, m, func(p *poll.Poller, _ *egress.Config) { p.Owner = "slow" })
+		take := slow.Take
+		slow.Take = func(ctx context.Context, src newsroom.Source, c newsroom.Claim, r poll.Reading, settle func(poll.Outcome) newsroom.Check) (poll.Outcome, error) {
+			m.mu.Lock() // the clock leaps over the lease, and another node asks
+			delete(m.claims, "s")
+			m.mu.Unlock()
+			other := simulated(w, m, func(p *poll.Poller, _ *egress.Config) { p.Owner = "other" })
+			if err := other.SetSources(source); err != nil {
+				t.Fatal(err)
+			}
+			if res, err := other.Ask(ctx, "s"); err != nil || res.Outcome.New != 1 {
+				t.Errorf("the other node: %+v, %v", res, err)
+			}
+			other.Client.Close()
+			return take(ctx, src, c, r, settle)
+		}
+		if err := slow.SetSources(source); err != nil {
+			t.Fatal(err)
+		}
+		res, err := slow.Ask(t.Context(), "s")
+		if !errors.Is(err, newsroom.ErrFenced) || res.Outcome.New != 0 {
+			t.Errorf("the slow node stored %d entries: %v", res.Outcome.New, err)
+		}
+		if c := m.check("s"); c.New != 1 || c.Class != newsroom.ClassOK {
+			t.Errorf("the other node's result was overwritten: %+v", c)
+		}
+		slow.Client.Close()
+	})
+}
+
 // TestStoreAway: while the store is away nothing is asked over and over, and
 // work goes on when it is back.
 func TestStoreAway(t *testing.T) {
