@@ -98,7 +98,7 @@ func webAddress(typed string) (string, error) {
 	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
 		return "", fmt.Errorf("%q is no address of a site or feed, as example.com or https://example.com/feed.xml", typed)
 	case u.User != nil:
-		return "", errors.New("a password on the command line is seen by others: write the source into the file by hand, with the password as ${NAME} from the environment")
+		return "", errors.New("the address holds a password: write the source into the file by hand, with the password as ${NAME} from the environment")
 	}
 	u.Fragment = ""
 	return u.String(), nil

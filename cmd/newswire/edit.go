@@ -33,6 +33,11 @@ func addSources(file string, list []config.NewSource) (editing, error) {
 	if err != nil {
 		return editing{}, err
 	}
+	for _, src := range list {
+		if strings.Contains(src.URL, "${") { // what a stranger wrote must not be filled in from our environment
+			return editing{}, fmt.Errorf("the address of %q holds ${, which stands for a secret: write that source into %s by hand", src.Name, file)
+		}
+	}
 	for range 3 {
 		before, err := os.ReadFile(real)
 		if err != nil {

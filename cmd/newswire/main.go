@@ -39,6 +39,8 @@ type commands struct {
 	Plan    planCommand    `cmd:"" help:"What would this configuration change? Changes nothing."`
 	Why     whyCommand     `cmd:"" help:"Tell everything known about an entry: verdict, rule, channels."`
 	Release releaseCommand `cmd:"" help:"Publish what a guard holds."`
+	Import  importCommand  `cmd:"" help:"Add the feeds of an OPML list to the configuration."`
+	Export  exportCommand  `cmd:"" help:"Write the sources as an OPML list."`
 	Build   buildCommand   `cmd:"" help:"Write every channel as static files."`
 	Backup  backupCommand  `cmd:"" help:"Write a consistent copy of the database while it is in use."`
 	Restore restoreCommand `cmd:"" help:"Put a backup in the place of the database; it is checked first."`

@@ -288,17 +288,19 @@ func (m *configMaker) config() string {
 		b.WriteString("}\n")
 	}
 	if len(m.entries) > 0 {
-		fmt.Fprintf(&b, "overrides:\n  hide: [%s]\n  pin: [%s]\n", m.names(), m.names())
+		names := m.names()
+		cut := m.random.IntN(len(names) + 1)
+		fmt.Fprintf(&b, "overrides:\n  hide: [%s]\n  pin: [%s]\n", strings.Join(names[:cut], ", "), strings.Join(names[cut:], ", "))
 	}
 	return b.String()
 }
 
-func (m *configMaker) names() string {
-	var list []string
-	for range m.random.IntN(6) {
+// names draws a few entries, each once.
+func (m *configMaker) names() (list []string) {
+	for range m.random.IntN(10) {
 		if name := fmt.Sprintf("%q", m.entries[m.random.IntN(len(m.entries))]); !slices.Contains(list, name) {
 			list = append(list, name)
 		}
 	}
-	return strings.Join(list, ", ")
+	return list
 }
