@@ -248,8 +248,10 @@ func newRSSOutItem(e *Entry, f *Feed) rssOutItem {
 	if lang := outLanguage(e.Language); lang != outLanguage(f.Language) {
 		it.Language = lang
 	}
-	if enc := outEnclosures(e); len(enc) > 0 {
-		it.Enclosure = &gorilla.RssEnclosure{Url: enc[0].URL, Length: strconv.FormatInt(enc[0].Length, 10), Type: enc[0].MediaType}
+	enclosures := outEnclosures(e)
+	if i := slices.IndexFunc(enclosures, func(c Enclosure) bool { return outDomain(outURIHost(c.URL)) }); i >= 0 {
+		c := enclosures[i]
+		it.Enclosure = &gorilla.RssEnclosure{Url: c.URL, Length: strconv.FormatInt(c.Length, 10), Type: c.MediaType}
 	}
 	it.Thumbnail, it.Media = outPictures(e.Images)
 	return it

@@ -139,7 +139,7 @@ func outTitle(e *Entry) string {
 		return t
 	}
 	for _, h := range []HTML{e.Summary, e.Content} {
-		if t := outLine(outText(h, 8*outTitleRunes)); t != "" {
+		if t := outTitleOf(outText(h, 8*outTitleRunes)); t != "" {
 			return outCut(t, outTitleRunes)
 		}
 	}
@@ -147,6 +147,17 @@ func outTitle(e *Entry) string {
 		return link
 	}
 	return "Untitled"
+}
+
+// outTitleOf makes a title of text. Text that was escaped once too often, or
+// speaks of markup, loses it: a title that looks like HTML is read as HTML.
+func outTitleOf(text string) string {
+	if strings.Contains(text, "</") {
+		if t := outLine(outText(HTML(text), 0)); t != "" {
+			return t
+		}
+	}
+	return outLine(text)
 }
 
 // outCut shortens s to at most limit runes, at a space if there is one in its

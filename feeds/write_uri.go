@@ -51,6 +51,20 @@ func outURIHost(u string) string {
 	return rest
 }
 
+// outDomain reports whether a host, perhaps with a port, is a domain name of
+// several labels or an IPv4 address: what the profile takes for the host of an
+// enclosure. No reader in the world reaches another.
+func outDomain(host string) bool {
+	name, _, _ := strings.Cut(host, ":")
+	labels := strings.Split(name, ".")
+	for _, label := range labels {
+		if !outAlphanumeric(strings.ReplaceAll(label, "-", "0")) {
+			return false
+		}
+	}
+	return len(labels) > 1 && labels[len(labels)-1][0] != '-'
+}
+
 // outHost returns a host with its port in ASCII, or nothing if it is none.
 func outHost(s string) string {
 	host, port := s, ""

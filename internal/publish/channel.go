@@ -8,6 +8,7 @@ import (
 
 	"newswire/feeds"
 	"newswire/internal/newsroom"
+	"newswire/internal/sanitize"
 )
 
 const (
@@ -50,7 +51,9 @@ func (c composer) feed(format feeds.Format, entries, withdrawn []newsroom.Entry)
 	}
 	f.Entries = make([]feeds.Entry, 0, len(entries)+len(withdrawn))
 	for i := range entries {
-		f.Entries = append(f.Entries, entries[i].Entry)
+		e := entries[i].Entry
+		e.Summary, e.Content = sanitize.LinkPlayers(e.Summary), sanitize.LinkPlayers(e.Content)
+		f.Entries = append(f.Entries, e)
 	}
 	for i := range withdrawn {
 		if format == feeds.Atom {
