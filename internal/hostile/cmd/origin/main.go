@@ -2,7 +2,7 @@
 // any reader against it by hand:
 //
 //	go run ./internal/hostile/cmd/origin          # prints a URL for each row
-//	curl -X POST http://127.0.0.1:PORT/stage/H03/heal
+//	curl -X POST http://127.0.0.1:PORT/stage/H03/heal   # PORT: see its last line
 //
 // Every row has an origin, and so a port, of its own: what a reader does to one
 // host (a pause after 429) does not touch the other rows. A row serves its good
@@ -12,6 +12,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -23,7 +24,7 @@ import (
 
 func main() {
 	rows := flag.String("rows", "", "serve only rows whose ID begins with this")
-	listen := flag.String("listen", "127.0.0.1:0", "address of the control server")
+	listen := flag.String("listen", "127.0.0.1:0", "`address` of the control server")
 	flag.Parse()
 	if err := serve(*rows, *listen); err != nil {
 		fmt.Fprintln(os.Stderr, "origin:", err)
@@ -51,9 +52,13 @@ func serve(prefix, listen string) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Println("\nPOST /stage/ROW/prime, /misbehave or /heal to", listen)
-	server := &http.Server{Addr: listen, Handler: control(origins), ReadHeaderTimeout: 5 * time.Second}
-	return server.ListenAndServe()
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\nPOST http://%s/stage/ROW/heal (or prime, misbehave), GET http://%[1]s/log/ROW\n", l.Addr())
+	server := &http.Server{Handler: control(origins), ReadHeaderTimeout: 5 * time.Second}
+	return server.Serve(l)
 }
 
 // misbehaveAfterFirst lets a row serve its good document once.
