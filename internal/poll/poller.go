@@ -122,6 +122,9 @@ type enrolled struct {
 	source   newsroom.Source
 	schedule Schedule
 	host     string
+	// order is its place among sources that are due at once: not that of its
+	// name, so that those of one kind are not asked together.
+	order time.Duration
 }
 
 // SetSources replaces the sources that are asked, by slug. Those that run are
@@ -155,7 +158,7 @@ func (p *Poller) enroll(src newsroom.Source) (*enrolled, error) {
 	if p.Policy.MinInterval > 0 || schedule.every > 0 {
 		schedule = schedule.For(src.Slug)
 	}
-	return &enrolled{source: src, schedule: schedule, host: p.Client.Host(src.URL)}, nil
+	return &enrolled{source: src, schedule: schedule, host: p.Client.Host(src.URL), order: stable(src.Slug, time.Hour)}, nil
 }
 
 // snapshot returns the sources in force and their generation.

@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -219,49 +220,30 @@ func (r *round) correct(ctx context.Context, slugs []string, now time.Time) erro
 // candidates returns the sources to claim: due, not taken, at most as many of
 // a host as it may be sent now.
 func (r *round) candidates(now time.Time, limit int) []string {
-	type candidate struct {
-		slug, host string
-		due        time.Time
-	}
-	var all []candidate
+	var all []*enrolled
 	for slug, e := range r.sources {
-		if due := r.due[slug]; !due.After(now) && !r.taken[slug] {
-			all = append(all, candidate{slug, e.host, due})
+		if !r.due[slug].After(now) && !r.taken[slug] {
+			all = append(all, e)
 		}
 	}
-	slices.SortFunc(all, func(a, b candidate) int {
-		if c := a.due.Compare(b.due); c != 0 {
-			return c
-		}
-		return compareStable(a.slug, b.slug)
+	slices.SortFunc(all, func(a, b *enrolled) int {
+		return cmp.Or(r.due[a.source.Slug].Compare(r.due[b.source.Slug]), cmp.Compare(a.order, b.order), cmp.Compare(a.source.Slug, b.source.Slug))
 	})
 	room := map[string]int{}
 	var slugs []string
-	for _, c := range all {
-		if _, known := room[c.host]; !known {
-			room[c.host] = r.room(c.host)
+	for _, e := range all {
+		if _, known := room[e.host]; !known {
+			room[e.host] = r.room(e.host)
 		}
-		if room[c.host] > 0 {
-			room[c.host]--
-			slugs = append(slugs, c.slug)
+		if room[e.host] > 0 {
+			room[e.host]--
+			slugs = append(slugs, e.source.Slug)
 		}
 		if len(slugs) == limit {
 			break
 		}
 	}
 	return slugs
-}
-
-// compareStable orders sources that are due at once: not by name, so that
-// those of one kind are not asked together.
-func compareStable(a, b string) int {
-	if c := stable(a, time.Hour) - stable(b, time.Hour); c != 0 {
-		return int(c)
-	}
-	if a < b {
-		return -1
-	}
-	return 1
 }
 
 // room returns how many more requests may go to a host now. No host gets
