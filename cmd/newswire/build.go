@@ -27,6 +27,7 @@ func (c *buildCommand) Run(ctx context.Context, t *terminal, cli *commands) erro
 	if _, err := w.readHouse(ctx); err != nil {
 		return err
 	}
+	w.decideStored(ctx)
 	if err := w.publisher.Render(ctx); err != nil {
 		return fmt.Errorf("build: %w", err)
 	}

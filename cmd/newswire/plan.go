@@ -245,9 +245,9 @@ func (p *plan) print(t *terminal) {
 	for _, ch := range p.Channels {
 		enter, leave = enter+len(ch.Enter), leave+len(ch.Leave)
 	}
-	fmt.Fprintf(t.out, "%s added, %s removed; in %s, %s enter and %s leave\n",
+	fmt.Fprintf(t.out, "%s added, %s removed; in %s, %s and %s\n",
 		counted(len(p.Sources.Added), "source", "sources"), counted(len(p.Sources.Removed), "source", "sources"),
-		counted(len(p.Channels), "channel", "channels"), counted(enter, "entry", "entries"), counted(leave, "entry", "entries"))
+		counted(len(p.Channels), "channel", "channels"), counted(enter, "entry enters", "entries enter"), counted(leave, "entry leaves", "entries leave"))
 	for _, change := range p.Changes {
 		fmt.Fprintln(t.out, "*", oneLine(change))
 	}

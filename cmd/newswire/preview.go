@@ -115,10 +115,12 @@ func judge(ctx context.Context, s *settings, src newsroom.Source, feed *feeds.Fe
 	if err != nil {
 		return p, err
 	}
+	now := time.Now()
 	for _, e := range entries {
+		verdict := s.verdict(src, &e, now)
 		p.Entries = append(p.Entries, previewEntry{
 			ID: e.ID, GUID: e.GUID, Title: e.Title, URL: e.Link,
-			Published: utc(e.Published), Updated: utc(e.Updated), Verdict: e.Verdict.Decision, Rule: e.Verdict.Rule,
+			Published: utc(e.Published), Updated: utc(e.Updated), Verdict: verdict.Decision, Rule: verdict.Rule,
 		})
 	}
 	return p, nil

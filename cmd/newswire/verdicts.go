@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"newswire/internal/newsroom"
@@ -22,10 +23,27 @@ func (s *settings) known() map[string]newsroom.Source {
 	return m
 }
 
+// verdict is what these rules come to for an entry that has a verdict already,
+// so that a rule can be tried on entries that are stored: what a guard keeps
+// back, or another source brought first, stays so, and what is older than rules
+// reach keeps what it has.
+func (s *settings) verdict(src newsroom.Source, e *newsroom.Entry, now time.Time) newsroom.Verdict {
+	if now.Sub(e.FirstSeen) > decideAgain {
+		return e.Verdict
+	}
+	v := s.rules.Decide(src, e, now)
+	stays := strings.HasPrefix(e.Verdict.Rule, "guard.") || e.Verdict.Rule == newsroom.RuleDuplicate
+	if stays && v.Decision == newsroom.Publish && !strings.HasPrefix(v.Rule, "overrides.") {
+		return e.Verdict
+	}
+	return v
+}
+
 // keepVerdicts decides stored entries again when the rules have changed or
 // their age matters, and releases what was held for a day. Neither polls nor
 // readers wait for it.
 func (w *wire) keepVerdicts(ctx context.Context) error {
+	w.decideStored(ctx) // the configuration may have been edited while nobody ran it
 	tick := time.NewTicker(ageTick)
 	defer tick.Stop()
 	for {
