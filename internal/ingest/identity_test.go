@@ -132,6 +132,34 @@ var identityRows = []row{
 		}
 		d.holds(5)
 	}},
+	{"I05b", "the site moves to another host: the guid's path stays, links are new, one title is edited within the host", func(t *testing.T, d *desk) {
+		at := func(host, slug string) func(int, *feeds.Entry) {
+			return func(i int, e *feeds.Entry) {
+				e.Link = fmt.Sprintf("https://%s/%s%d", host, slug, i)
+				e.GUID = fmt.Sprintf("https://%s/?p=%d", host, i)
+			}
+		}
+		d.poll(source("o"), each(items(3, 1), at("old.test", "a"))...)
+		list := each(items(3, 1), at("new.test", "b"))
+		if out := d.poll(source("o"), list...); out.New != 0 || out.Realiased != 3 {
+			t.Errorf("%+v", out)
+		}
+		list = each(items(3, 1), at("www.new.test", "c"))
+		list[0].Title = "An edited title"
+		expect(t, d.poll(source("o"), list...), 0, 3)
+		d.holds(3)
+	}},
+	{"I03b", "a change log: one link for all, a window of one", func(t *testing.T, d *desk) {
+		for n := range 8 {
+			e := item(n)
+			e.Link = "https://o.test/changelog"
+			expect(t, d.poll(source("o"), e), 1, 0)
+		}
+		d.holds(8)
+		if n := len(d.channel("all")); n != 8 {
+			t.Errorf("%d stand", n)
+		}
+	}},
 	{"I06", "www, trailing slash, upper case host and port come and go", func(t *testing.T, d *desk) {
 		d.poll(source("o"), each(items(5, 1), func(i int, e *feeds.Entry) { e.GUID = fmt.Sprintf("https://o.test/p/%d", i); e.Link = e.GUID })...)
 		for _, form := range []string{"https://www.o.test/p/%d", "https://o.test/p/%d/", "https://O.TEST/p/%d", "https://o.test:443/p/%d", "http://o.test/p/%d"} {
