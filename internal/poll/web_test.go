@@ -69,6 +69,13 @@ func (w *web) times(host string) []time.Time {
 	return append([]time.Time(nil), w.asked[host]...)
 }
 
+// asking reports whether a request to a host is under way.
+func (w *web) asking(host string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.active[host] > 0
+}
+
 // single is a listener for one connection.
 type single struct {
 	conn chan net.Conn
