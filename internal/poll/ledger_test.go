@@ -120,11 +120,9 @@ func TestSimulation(t *testing.T) {
 				l := newLedger(t, uint64(first+seed), size)
 				l.live(uint64(first+seed), size.days)
 				l.compare(size.days)
-				polls += l.polls
-				worst = max(worst, l.punctual())
-				for _, p := range l.publishers {
-					entries += p.offered
-				}
+				offered, longest := l.offered(), l.punctual()
+				t.Logf("%d polls, %d entries, %.3f", l.polls, offered, longest)
+				polls, entries, worst = polls+l.polls, entries+offered, max(worst, longest)
 			})
 		})
 	}
@@ -220,6 +218,13 @@ func (l *ledger) compare(days int) {
 			l.Errorf("%s was asked %d times in %d days", host, p.served, days)
 		}
 	}
+}
+
+func (l *ledger) offered() (n int) {
+	for _, p := range l.publishers {
+		n += p.offered
+	}
+	return n
 }
 
 // punctual holds that no healthy source waited for more than 1.1 times its

@@ -18,6 +18,8 @@ type publisher struct {
 	mu      sync.Mutex
 	random  *rand.Rand
 	offered int // entries g1 … g(offered)
+	doc     string
+	written int // how many entries doc has
 	fault   string
 	barred  time.Time // until when it answered 429
 	early   []string  // what it holds against its visitor
@@ -118,12 +120,17 @@ func (p *publisher) answer(rw http.ResponseWriter, r *http.Request, fault, etag,
 	}
 }
 
+// document returns what it offers; it is written anew when that has changed.
 func (p *publisher) document() string {
+	if p.written == p.offered {
+		return p.doc
+	}
 	guids := make([]string, 0, p.offered)
 	for i := p.offered; i >= 1; i-- {
 		guids = append(guids, fmt.Sprintf("g%d", i))
 	}
-	return rss(guids...)
+	p.doc, p.written = rss(guids...), p.offered
+	return p.doc
 }
 
 // interrupted forgets the last request: our visitor was killed before it could
