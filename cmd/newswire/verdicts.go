@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -54,16 +53,11 @@ func (w *wire) keepVerdicts(ctx context.Context) error {
 			w.decideStored(ctx)
 		case <-tick.C:
 			w.releaseOld(ctx)
-			if w.ageMatters() {
+			if w.now.Load().rules.Aging() {
 				w.decideStored(ctx)
 			}
 		}
 	}
-}
-
-func (w *wire) ageMatters() bool {
-	s := w.now.Load()
-	return slices.ContainsFunc(s.channels, func(ch newsroom.Channel) bool { return s.rules.TimeDependent(ch.Name) })
 }
 
 func (w *wire) decideStored(ctx context.Context) {

@@ -20,6 +20,7 @@
 package curate
 
 import (
+	"slices"
 	"fmt"
 	"strings"
 	"time"
@@ -182,22 +183,28 @@ func (r *Ruleset) TimeDependent(channel string) bool {
 // was therefore taken not to hold. Rules that never failed are absent.
 func (r *Ruleset) Failures() map[string]int64 {
 	counts := map[string]int64{}
-	add := func(rule *rule) {
-		if rule == nil {
-			return
-		}
+	for _, rule := range r.rules() {
 		if n := rule.failed.Load(); n > 0 {
 			counts[rule.name] = n
 		}
 	}
-	add(r.drop)
-	add(r.keep)
+	return counts
+}
+
+// Aging reports whether some verdict or membership changes as time passes: it
+// depends on age, first or last.
+func (r *Ruleset) Aging() bool {
+	return slices.ContainsFunc(r.rules(), func(rule *rule) bool { return rule.uses&usesClock != 0 })
+}
+
+// rules returns every rule that there is.
+func (r *Ruleset) rules() []*rule {
+	all := []*rule{r.drop, r.keep}
 	for _, s := range r.sources {
-		add(s.drop)
-		add(s.keep)
+		all = append(all, s.drop, s.keep)
 	}
 	for _, ch := range r.channels {
-		add(ch.where)
+		all = append(all, ch.where)
 	}
-	return counts
+	return slices.DeleteFunc(all, func(rule *rule) bool { return rule == nil })
 }

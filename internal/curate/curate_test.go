@@ -291,3 +291,25 @@ func TestPlainText(t *testing.T) {
 		t.Errorf("cut to %q", got)
 	}
 }
+
+func TestAging(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		cfg  Config
+		want bool
+	}{
+		{"no rules", Config{}, false},
+		{"a rule without age", Config{Drop: `title contains "x"`}, false},
+		{"for all sources", Config{Drop: "age > 48"}, true},
+		{"of a source", Config{Sources: []newsroom.Source{{Slug: "a", Name: "A", Keep: "age < 2"}}}, true},
+		{"of a channel", Config{Channels: []newsroom.Channel{{Name: "a", Where: "age < 2"}}}, true},
+	} {
+		r, err := New(c.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Aging(); got != c.want {
+			t.Errorf("%s: Aging() = %v", c.name, got)
+		}
+	}
+}

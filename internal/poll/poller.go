@@ -244,6 +244,9 @@ func Preview(ctx context.Context, client *egress.Client, src newsroom.Source) (*
 	v := &visit{source: src, at: time.Now()}
 	resp, err := client.Get(ctx, v.request(egress.RobotsIgnored))
 	feed, res := Read(resp, err)
+	if resp != nil {
+		res.Check.MovedTo = resp.Permanent
+	}
 	res.Source, res.Began, res.Took = src.Slug, v.at, time.Since(v.at)
 	return feed, res
 }
