@@ -37,7 +37,7 @@ var mayImport = map[string][]string{
 	"internal/web":        {"feeds", "internal/newsroom", "internal/sanitize"},
 	// Support for tests; no package of the program may import these.
 	// What `newswire demo` reads: an invented outside world, written with our own writer.
-	"internal/demo": {"feeds"},
+	"internal/demo":      {"feeds"},
 	"internal/hostile":   {},
 	"internal/feedcheck": {},
 }

@@ -20,8 +20,8 @@
 package curate
 
 import (
-	"slices"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
