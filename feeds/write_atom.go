@@ -2,8 +2,11 @@ package feeds
 
 import (
 	"cmp"
+	"html"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	gorilla "github.com/gorilla/feeds"
@@ -100,7 +103,7 @@ func atomOut(f *Feed) *atomOutFeed {
 		Deleted:    atomOutTombstones(f.Deleted, updated),
 	}
 	if a.Authors == nil { // an entry without authors has the feed's (RFC 4287 §4.1.1)
-		a.Authors = []gorilla.AtomPerson{{Name: title, Uri: outURI(f.Link)}}
+		a.Authors = []gorilla.AtomPerson{{Name: title, Uri: atomOutPage(outURI(f.Link))}}
 	}
 	if a.Deleted != nil {
 		a.Tombstones = outDeletedNS
@@ -160,10 +163,23 @@ func newAtomOutGenerator(g Generator) *atomOutGenerator {
 	return &atomOutGenerator{outURI(g.URI), outLine(g.Version), *name}
 }
 
+var atomOutEntity = regexp.MustCompile(`&(#\w+|\w+)`)
+
+// atomOutPage returns the address of a person's page, or nothing if a reader
+// who takes plain text for HTML would find an entity in it, as in "?a=1&copy=2".
+func atomOutPage(u string) string {
+	for _, m := range atomOutEntity.FindAllStringSubmatch(u, -1) {
+		if strings.Trim(m[1], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "" || html.UnescapeString(m[0]+";") != m[0]+";" {
+			return ""
+		}
+	}
+	return u
+}
+
 func atomOutPeople(people []Person) []gorilla.AtomPerson {
 	var out []gorilla.AtomPerson
 	for _, p := range people {
-		out = append(out, gorilla.AtomPerson{Name: p.Name, Uri: p.URI})
+		out = append(out, gorilla.AtomPerson{Name: p.Name, Uri: atomOutPage(p.URI)})
 	}
 	return out
 }

@@ -53,10 +53,14 @@ func outEntryLink(e *Entry) string {
 	return link
 }
 
-// outFeedID returns a feed's id: its own, else its address, else that of its
-// site.
+// outFeedID returns a feed's id: its own if it can be one, else its address,
+// else that of its site.
 func outFeedID(f *Feed) string {
-	return cmp.Or(outTrim(f.ID), outURI(f.Self), outURI(f.Link), outUUID(f.Title))
+	id := outTrim(f.ID)
+	if strings.ContainsAny(id, ` "<>[\]^`+"`{|}") {
+		id = outURI(id)
+	}
+	return cmp.Or(id, outURI(f.Self), outURI(f.Link), outUUID(f.Title))
 }
 
 // outFeedTitle returns a feed's title, or else the host of its address.
@@ -115,7 +119,7 @@ func outPeople(people []Person) []Person {
 func outCategories(categories []Category) []Category {
 	var out []Category
 	for _, c := range categories {
-		c = Category{Term: outLine(c.Term), Scheme: outIRI(c.Scheme), Label: outLine(c.Label)}
+		c = Category{Term: outWords(c.Term), Scheme: outIRI(c.Scheme), Label: outWords(c.Label)}
 		c.Term = cmp.Or(c.Term, c.Label)
 		same := func(d Category) bool { return d.Term == c.Term && d.Scheme == c.Scheme }
 		if c.Term != "" && !slices.ContainsFunc(out, same) {
@@ -164,7 +168,7 @@ func outEnclosures(e *Entry) []Enclosure {
 			continue
 		}
 		c.MediaType = cmp.Or(outMediaType(c.MediaType), "application/octet-stream")
-		c.Title = outLine(c.Title)
+		c.Title = outWords(c.Title)
 		c.Length = max(c.Length, 0)
 		out = append(out, c)
 	}
@@ -189,7 +193,7 @@ func outFeedLinks(f *Feed, format Format) []outLink {
 	for _, l := range f.Links {
 		rel := cmp.Or(strings.TrimSpace(l.Rel), "alternate")
 		if outRelKnown(rel) && !(f.Complete && outRelHistory(rel)) {
-			add(outLink{Rel: rel, Type: outMediaType(l.MediaType), Title: outLine(l.Title), Href: outURI(l.Href)})
+			add(outLink{Rel: rel, Type: outMediaType(l.MediaType), Title: outWords(l.Title), Href: outURI(l.Href)})
 		}
 	}
 	return links

@@ -203,7 +203,7 @@ func newJSONOutItem(e *Entry, f *Feed) *jsonOutItem {
 			Url:         outEntryLink(e),
 			ExternalUrl: outURI(e.External),
 			Title:       outTitle(e),
-			Summary:     outText(e.Summary, 0),
+			Summary:     outInert(outText(e.Summary, 0)),
 			Authors:     jsonOutPeople(outAuthors(e)),
 		},
 		Published: outDate(e.Published, outRFC3339),

@@ -1,6 +1,7 @@
 package feeds
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -13,13 +14,41 @@ import (
 // Practices Profile asks for: readers that decode twice show them right.
 var outEscape = strings.NewReplacer("&", "&#x26;", "<", "&#x3C;", ">", "&#x3E;")
 
-// outLine makes one line of plain text: legal characters, spaces folded.
+// outLine makes one line of plain text: legal characters, spaces folded,
+// nothing that looks like HTML.
 func outLine(s string) string {
 	s = outClean(s)
-	if outIsLine(s) {
+	if !outIsLine(s) {
+		s = strings.Join(strings.Fields(s), " ")
+	}
+	return outInert(s)
+}
+
+// outMarkupLike is what can be read as a tag or a comment.
+var outMarkupLike = regexp.MustCompile(`<([/!?A-Za-z][^<>]*)>`)
+
+// outInert puts other brackets around tags in text that speaks of HTML, as
+// "</p> ends a paragraph". Readers of feeds often take a title for HTML, and
+// then would swallow the tags or even obey them.
+func outInert(s string) string {
+	if !strings.Contains(s, "</") {
 		return s
 	}
-	return strings.Join(strings.Fields(s), " ")
+	return outMarkupLike.ReplaceAllString(s, "‹$1›")
+}
+
+var outEntity = regexp.MustCompile(`&#?\w+;`)
+
+// outWords makes a line of text for where "&lt;" cannot be told from "<" by
+// how it is written: an entity in it is what its author escaped too often.
+func outWords(s string) string {
+	for range 4 {
+		if !outEntity.MatchString(s) {
+			break
+		}
+		s = html.UnescapeString(s)
+	}
+	return outLine(s)
 }
 
 // outIsLine reports whether folding the spaces of s would change nothing.
@@ -186,7 +215,7 @@ func outCut(s string, limit int) string {
 // outName returns a person's name, without e-mail addresses: "Ann <a@b.example>"
 // and "a@b.example (Ann)" are both Ann. It is empty if nothing else is there.
 func outName(p Person) string {
-	name := outLine(p.Name)
+	name := outWords(p.Name)
 	if !strings.Contains(name, "@") {
 		return name
 	}

@@ -86,7 +86,7 @@ func absoluteIRI(guid string) bool {
 	switch strings.ToLower(scheme) {
 	case "http", "https":
 		u, err := url.Parse(guid)
-		return err == nil && u.Host != "" && u.User == nil
+		return err == nil && u.Host != "" && u.User == nil && !strings.ContainsAny(strings.Replace(rest, u.Host, "", 1), "[]")
 	case "tag":
 		return scheme == "tag" && tagIRI.MatchString(asciiForm(rest))
 	case "urn":
@@ -95,7 +95,7 @@ func absoluteIRI(guid string) bool {
 	case "javascript", "vbscript", "data", "blob", "file", "about", "filesystem", "view-source", "jar", "chrome", "res", "ms-its", "mailto":
 		return false
 	}
-	return true
+	return !strings.ContainsAny(rest, "[]")
 }
 
 // asciiForm puts a letter for each character that a URI would write in percent
