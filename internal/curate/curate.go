@@ -171,14 +171,6 @@ func (r *Ruleset) Pinned(e *newsroom.Entry) bool {
 	return r.pin.has(e) && !r.hide.has(e)
 }
 
-// TimeDependent reports whether membership of the channel changes as time
-// passes (its expression uses age, first or last), so that it must be asked
-// again when the line-up is made.
-func (r *Ruleset) TimeDependent(channel string) bool {
-	i, known := r.byName[channel]
-	return known && r.channels[i].where != nil && r.channels[i].where.uses&usesClock != 0
-}
-
 // Failures counts, by rule, how often an expression failed while it ran and
 // was therefore taken not to hold. Rules that never failed are absent.
 func (r *Ruleset) Failures() map[string]int64 {

@@ -247,11 +247,6 @@ func TestChannels(t *testing.T) {
 	if got := strings.Join(r.StoryChannels(openai, sample(), facts, now), " "); got != "long" {
 		t.Errorf("a story of one source is in %s", got)
 	}
-	for name, want := range map[string]bool{"all": false, "research": false, "fresh": true, "top": true, "long": false, "no such": false} {
-		if r.TimeDependent(name) != want {
-			t.Errorf("TimeDependent(%s) is %v", name, !want)
-		}
-	}
 }
 
 func TestNewNamesTheRule(t *testing.T) {
@@ -303,6 +298,8 @@ func TestAging(t *testing.T) {
 		{"for all sources", Config{Drop: "age > 48"}, true},
 		{"of a source", Config{Sources: []newsroom.Source{{Slug: "a", Name: "A", Keep: "age < 2"}}}, true},
 		{"of a channel", Config{Channels: []newsroom.Channel{{Name: "a", Where: "age < 2"}}}, true},
+		{"of a story", Config{Channels: []newsroom.Channel{{Name: "a", Where: "first < 48", Stories: true}}}, true},
+		{"of a story, without time", Config{Channels: []newsroom.Channel{{Name: "a", Where: "sources > 1", Stories: true}}}, false},
 	} {
 		r, err := New(c.cfg)
 		if err != nil {
