@@ -149,7 +149,7 @@ func (v *visit) oneByOne(ctx context.Context, in *newsroom.Intake) error {
 		v.note("the database refused the entry %.60q", title)
 	}
 	v.out.Deferred += len(lost)
-	rest := newsroom.Intake{Source: in.Source, At: in.At, Claim: in.Claim, Renamed: in.Renamed, Resight: in.Resight}
+	rest := newsroom.Intake{Source: in.Source, At: in.At, Claim: in.Claim, Renamed: in.Renamed, Resight: in.Resight, Outbox: in.Outbox}
 	if v.del.Settle != nil {
 		check := v.settled()
 		rest.Check = &check

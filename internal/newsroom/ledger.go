@@ -128,10 +128,21 @@ type Intake struct {
 	Revised []*Revision
 	Renamed []Renaming
 	Resight []Resighting
+	Outbox  []Message // to be done outside because of it
 	// Place is called inside the transaction with what stands under the same
 	// links, and settles who stands in which channel. It may be called again.
 	Place func(Neighbors) Placing
 	Dry   bool // decide everything, store nothing
+}
+
+// A Message is something to be done outside, at least once: its kind and name
+// are a natural key, so that asking for it again is nothing.
+type Message struct {
+	Kind    string
+	Name    string    // of it among its kind, as "edition 12 to a@b.test"
+	Due     time.Time // not before
+	Tries   int       // how often it was begun
+	Payload string
 }
 
 // Neighbors are stored entries by the hash of their canonical link.

@@ -102,7 +102,7 @@ func (t *tx) claim(keys []int64, now, until time.Time, owner string) (claims []n
 		WHERE ` + dueWhere + ` AND key IN (SELECT key FROM sources WHERE ` + dueWhere + ` AND key IN (…) ORDER BY key`
 	query := set + t.s.dialect.skip + `) RETURNING slug, next, state, fence`
 	args := append(dueArgs(now), ms(until), owner)
-	err = inList(query, args, keys, func(query string, args []any) error {
+	err = inList(t.s, query, args, keys, func(query string, args []any) error {
 		return querier(t.query).each(func(rows *sql.Rows) error {
 			c, err := scanClaim(rows)
 			c.Owner, c.Until = owner, until

@@ -59,6 +59,9 @@ func (t *tx) intake(in *newsroom.Intake) error {
 			return err
 		}
 	}
+	if err := t.post(in.Outbox); err != nil {
+		return err
+	}
 	return t.note(in, source)
 }
 
@@ -129,7 +132,7 @@ func (t *tx) identify(arrivals []*newsroom.Arrival) error {
 			}
 			hashes = append(hashes, shortHash(a.IDs[choice]))
 		}
-		err := inList(`SELECT hash FROM ids WHERE hash IN (…)`, nil, hashes, func(query string, args []any) error {
+		err := inList(t.s, `SELECT hash FROM ids WHERE hash IN (…)`, nil, hashes, func(query string, args []any) error {
 			return querier(t.query).each(func(rows *sql.Rows) error {
 				var hash int64
 				err := rows.Scan(&hash)
@@ -179,7 +182,7 @@ func (t *tx) neighbors(in *newsroom.Intake) (newsroom.Neighbors, error) {
 	}
 	found := newsroom.Neighbors{}
 	var places []place
-	err := inList(`SELECT l.hash, e.key, s.slug, e.house, e.verdict, e.sort FROM links l
+	err := inList(t.s, `SELECT l.hash, e.key, s.slug, e.house, e.verdict, e.sort FROM links l
 		JOIN entries e ON e.key = l.entry JOIN sources s ON s.key = e.source WHERE l.hash IN (…) ORDER BY e.key`, nil, links,
 		func(query string, args []any) error {
 			return querier(t.query).each(func(rows *sql.Rows) error {

@@ -57,7 +57,7 @@ func (s *Store) Lookup(ctx context.Context, name newsroom.Name) ([]newsroom.Entr
 // Seats returns in which channels entries stand, by key.
 func (s *Store) Seats(ctx context.Context, keys []int64) (map[int64][]string, error) {
 	seats := map[int64][]string{}
-	err := inList(`SELECT e.key, c.name FROM entries e, channels c WHERE e.key IN (…) AND EXISTS
+	err := inList(s, `SELECT e.key, c.name FROM entries e, channels c WHERE e.key IN (…) AND EXISTS
 		(SELECT 1 FROM members m WHERE m.channel = c.key AND m.sort = e.sort AND m.entry = e.key) ORDER BY e.key, c.name`, nil, keys,
 		func(query string, args []any) error {
 			return s.outside(ctx).each(func(rows *sql.Rows) error {

@@ -20,7 +20,7 @@ func (s *Store) Known(ctx context.Context, source string, aliases []newsroom.Ali
 		hashes[i] = aliases[i].Hash[:]
 	}
 	found := make([]newsroom.Sighting, 0, len(aliases))
-	err = inList(`SELECT a.hash, a.kind, a.entry, coalesce(e.raw, 0) FROM aliases a LEFT JOIN entries e ON e.key = a.entry
+	err = inList(s, `SELECT a.hash, a.kind, a.entry, coalesce(e.raw, 0) FROM aliases a LEFT JOIN entries e ON e.key = a.entry
 		WHERE a.source = $1 AND a.hash IN (…)`, []any{key}, hashes, func(query string, args []any) error {
 		return s.outside(ctx).each(func(rows *sql.Rows) error {
 			var n newsroom.Sighting
@@ -43,7 +43,7 @@ func (s *Store) Standing(ctx context.Context, keys []int64) ([]newsroom.Standing
 }
 
 func (s *Store) standing(ctx context.Context, keys []int64) (found []newsroom.Standing, err error) {
-	err = inList(`SELECT `+entryColumns+` FROM entries WHERE key IN (…)`, nil, keys, func(query string, args []any) error {
+	err = inList(s, `SELECT `+entryColumns+` FROM entries WHERE key IN (…)`, nil, keys, func(query string, args []any) error {
 		part, err := s.scanEntries(ctx, query, args...)
 		found = append(found, part...)
 		return err

@@ -13,7 +13,8 @@ const maxList = 256
 // Placeholders of the list in a query.
 const listMark = "(…)"
 
-var texts sync.Map // textKey → string
+// texts keeps the texts of queries with lists: textKey → string.
+type texts struct{ made sync.Map }
 
 type textKey struct {
 	query         string
@@ -24,7 +25,7 @@ type textKey struct {
 // inList calls f for each part of the list with the query, in which (…) has
 // become a list of placeholders behind those of args, and its arguments. The
 // last value is repeated to fill a list up: use it only with IN.
-func inList[T any](query string, args []any, list []T, f func(query string, args []any) error) error {
+func inList[T any](s *Store, query string, args []any, list []T, f func(query string, args []any) error) error {
 	for len(list) > 0 {
 		part := list[:min(len(list), maxList)]
 		list = list[len(part):]
@@ -37,7 +38,7 @@ func inList[T any](query string, args []any, list []T, f func(query string, args
 		for i := range size {
 			full = append(full, part[min(i, len(part)-1)])
 		}
-		if err := f(text(query, 1, size, len(args)+1), full); err != nil {
+		if err := f(s.texts.of(textKey{query, 1, size, len(args) + 1}), full); err != nil {
 			return err
 		}
 	}
@@ -46,13 +47,13 @@ func inList[T any](query string, args []any, list []T, f func(query string, args
 
 // valueRows calls f for parts of the rows with the query, in which (…) has become
 // as many rows of placeholders, and their values.
-func valueRows(query string, columns int, values []any, f func(query string, args []any) error) error {
+func valueRows(s *Store, query string, columns int, values []any, f func(query string, args []any) error) error {
 	for len(values) > 0 {
 		size := maxList / 8
 		for size*columns > len(values) {
 			size /= 2
 		}
-		if err := f(text(query, size, columns, 1), values[:size*columns]); err != nil {
+		if err := f(s.texts.of(textKey{query, size, columns, 1}), values[:size*columns]); err != nil {
 			return err
 		}
 		values = values[size*columns:]
@@ -60,27 +61,26 @@ func valueRows(query string, columns int, values []any, f func(query string, arg
 	return nil
 }
 
-func text(query string, rows, columns, first int) string {
-	key := textKey{query, rows, columns, first}
-	if t, ok := texts.Load(key); ok {
+func (x *texts) of(key textKey) string {
+	if t, ok := x.made.Load(key); ok {
 		return t.(string)
 	}
 	var b strings.Builder
-	for r := range rows {
+	for r := range key.rows {
 		if r > 0 {
 			b.WriteString(", ")
 		}
 		b.WriteByte('(')
-		for c := range columns {
+		for c := range key.columns {
 			if c > 0 {
 				b.WriteString(", ")
 			}
 			b.WriteByte('$')
-			b.WriteString(strconv.Itoa(first + r*columns + c))
+			b.WriteString(strconv.Itoa(key.first + r*key.columns + c))
 		}
 		b.WriteByte(')')
 	}
-	t := strings.Replace(query, listMark, b.String(), 1)
-	texts.Store(key, t)
+	t := strings.Replace(key.query, listMark, b.String(), 1)
+	x.made.Store(key, t)
 	return t
 }

@@ -50,11 +50,11 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (int, error) {
 }
 
 func (t *tx) purge(keys []int64) error {
-	return inList(`UPDATE entries SET purged = 1, summary = '', content = '' WHERE key IN (…)`, nil, keys, func(query string, args []any) error {
+	return inList(t.s, `UPDATE entries SET purged = 1, summary = '', content = '' WHERE key IN (…)`, nil, keys, func(query string, args []any) error {
 		if _, err := t.exec(query, args...); err != nil {
 			return err
 		}
-		return inList(`DELETE FROM versions WHERE entry IN (…)`, nil, keys, func(query string, args []any) error {
+		return inList(t.s, `DELETE FROM versions WHERE entry IN (…)`, nil, keys, func(query string, args []any) error {
 			_, err := t.exec(query, args...)
 			return err
 		})

@@ -42,7 +42,7 @@ func (t *tx) insert(in *newsroom.Intake, source int64) (err error) {
 // stored by somebody else after the decision.
 func (t *tx) insertAll(query string, columns int, values []any, want int) error {
 	inserted := int64(0)
-	err := valueRows(query, columns, values, func(query string, args []any) error {
+	err := valueRows(t.s, query, columns, values, func(query string, args []any) error {
 		n, err := t.exec(query, args...)
 		inserted += n
 		return err

@@ -22,6 +22,7 @@ type Store struct {
 	file    string  // SQLite
 	scratch string  // a folder to remove in the end
 
+	texts    texts
 	reading  sync.Map // SQL text → *sql.Stmt on read
 	slugs    index    // of sources
 	channels index

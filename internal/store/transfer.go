@@ -92,7 +92,7 @@ func (t *tx) copyTable(from *sql.Tx, name, columns string) error {
 	defer rows.Close()
 	var values []any
 	flush := func() error {
-		err := valueRows(`INSERT INTO `+name+` (`+columns+`) VALUES (…)`, count, values, func(query string, args []any) error {
+		err := valueRows(t.s, `INSERT INTO `+name+` (`+columns+`) VALUES (…)`, count, values, func(query string, args []any) error {
 			_, err := t.exec(query, args...)
 			return err
 		})
