@@ -232,7 +232,7 @@ func (p *parser) link(base *url.URL, ref, what string) string {
 	if err != nil {
 		return ref
 	}
-	return p.url(base.ResolveReference(u).String(), what)
+	return p.url(textLegal(base.ResolveReference(u).String()), what) // a redirect may give a base that is not UTF-8
 }
 
 // extAbsolute reports whether a reference begins with a scheme.
