@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -62,7 +63,9 @@ func (w *wire) keepVerdicts(ctx context.Context) error {
 
 func (w *wire) decideStored(ctx context.Context) {
 	s, now := w.now.Load(), time.Now()
-	changed, err := w.door.Redecide(ctx, w.store, s.known(), now.Add(-decideAgain), now)
+	named, err := w.door.RedecideNamed(ctx, w.store, s.known(), s.config.Overrides.Hide, now)
+	changed, redecideErr := w.door.Redecide(ctx, w.store, s.known(), now.Add(-decideAgain), now)
+	changed, err = changed+named, errors.Join(err, redecideErr)
 	if err != nil && ctx.Err() == nil {
 		w.log.Error("stored entries could not all be decided again; it is tried at the next reload", "error", err)
 		return

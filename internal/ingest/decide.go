@@ -143,7 +143,7 @@ func steadyLink(standing, now string) string {
 
 func (v *visit) revision(in *newsroom.Intake, it *item, k *newsroom.Standing, now newsroom.Entry) {
 	it.result = &k.Entry
-	back := !k.Withdrawn.IsZero() && now.WithdrawnNote == ""
+	back := !k.Withdrawn.IsZero() && now.WithdrawnNote == "" && k.Verdict.Rule != ruleHide
 	switch {
 	case now.Hash == k.Hash && !back && !k.Purged:
 		v.out.Unchanged++
@@ -183,6 +183,9 @@ func (v *visit) revise(it *item, k *newsroom.Standing, now newsroom.Entry) newsr
 		}
 	}
 	now.Verdict = again(k.Verdict, v.rules.Decide(v.del.Source, &now, v.del.At))
+	if now.WithdrawnNote == "" && now.Verdict.Rule == ruleHide {
+		now.Withdrawn = veiled(&k.Entry, now.Verdict, at)
+	}
 	return now
 }
 

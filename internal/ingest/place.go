@@ -102,7 +102,9 @@ func (v *visit) absent(ctx context.Context, in *newsroom.Intake) error {
 		v.turn(in, v.ledger.standing[key], true)
 	}
 	for _, key := range returned {
-		v.turn(in, v.ledger.standing[key], false)
+		if k := v.ledger.standing[key]; k != nil && k.Verdict.Rule != ruleHide {
+			v.turn(in, k, false)
+		}
 	}
 	return nil
 }

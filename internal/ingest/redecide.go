@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +16,7 @@ type Archive interface {
 	Recent(ctx context.Context, since time.Time, each func(newsroom.Entry) error) error
 	Held(ctx context.Context) ([]newsroom.Entry, error)
 	Seats(ctx context.Context, keys []int64) (map[int64][]string, error)
+	Standing(ctx context.Context, keys []int64) ([]newsroom.Standing, error)
 	Lookup(ctx context.Context, name newsroom.Name) ([]newsroom.Entry, error)
 	Commit(ctx context.Context, in *newsroom.Intake) error
 }
@@ -46,6 +49,23 @@ func (d *Door) Redecide(ctx context.Context, archive Archive, sources map[string
 	}
 	d.tell(changed)
 	return changed, nil
+}
+
+// RedecideNamed does the same for the entries that editors name by address, id
+// or GUID, however long ago they were first seen.
+func (d *Door) RedecideNamed(ctx context.Context, archive Archive, sources map[string]newsroom.Source, names []string, now time.Time) (int, error) {
+	r := redecision{d, archive, sources, now, false, nil, 0}
+	var err error
+	for _, name := range names {
+		found, lookupErr := d.Find(ctx, archive, name)
+		err = errors.Join(err, lookupErr)
+		for _, e := range found {
+			err = errors.Join(err, r.add(ctx, e))
+		}
+	}
+	err = errors.Join(err, r.flush(ctx))
+	d.tell(r.changed)
+	return r.changed, err
 }
 
 // Release publishes what is held of a source (of all: empty) and was first
@@ -130,6 +150,9 @@ func (r *redecision) flush(ctx context.Context) error {
 	if len(in.Revised) == 0 {
 		return nil
 	}
+	if err := r.turn(ctx, in.Revised); err != nil {
+		return err
+	}
 	v := &visit{door: r.door}
 	in.Place = func(n newsroom.Neighbors) newsroom.Placing { return v.place(in, n) }
 	if err := r.archive.Commit(ctx, in); err != nil {
@@ -144,15 +167,18 @@ func (r *redecision) flush(ctx context.Context) error {
 	return nil
 }
 
-// decide returns what becomes of an entry now, nil if nothing changes.
+// decide returns what becomes of an entry now, nil if nothing changes. One
+// that was published and is hidden now is withdrawn: readers who have it learn
+// that it does not stand. It stands again when it is hidden no more.
 func (r *redecision) decide(src newsroom.Source, e *newsroom.Entry, seats []string) *newsroom.Revision {
 	rules := r.door.Curator()
 	verdict := rules.Decide(src, e, r.now)
 	if !r.release {
 		verdict = again(e.Verdict, verdict)
 	}
+	withdrawn := veiled(e, verdict, r.now)
 	var channels []string
-	if verdict.Decision == newsroom.Publish && e.Withdrawn.IsZero() {
+	if verdict.Decision == newsroom.Publish && withdrawn.IsZero() {
 		channels = rules.Channels(src, e, r.now)
 	}
 	slices.Sort(channels)
@@ -160,8 +186,49 @@ func (r *redecision) decide(src newsroom.Source, e *newsroom.Entry, seats []stri
 		return nil
 	}
 	rev := &newsroom.Revision{Entry: *e, LinkHash: linkHash(e.Link), Channels: channels}
-	rev.Verdict = verdict
+	rev.Verdict, rev.Withdrawn = verdict, withdrawn
+	rev.Content = !withdrawn.Equal(e.Withdrawn)
 	return rev
+}
+
+// turn reads the entries that are withdrawn, or stand again, as they are at
+// this moment: of these the whole row is written.
+func (r *redecision) turn(ctx context.Context, revised []*newsroom.Revision) error {
+	turned := map[int64]*newsroom.Revision{}
+	for _, rev := range revised {
+		if rev.Content {
+			turned[rev.Key] = rev
+		}
+	}
+	if len(turned) == 0 {
+		return nil
+	}
+	standing, err := r.archive.Standing(ctx, slices.Collect(maps.Keys(turned)))
+	if err != nil {
+		return err
+	}
+	for _, k := range standing {
+		rev := turned[k.Key]
+		verdict, withdrawn := rev.Verdict, rev.Withdrawn
+		rev.Entry, rev.Raw, rev.Old, rev.LinkHash = k.Entry, k.Raw, k.Raw, k.LinkHash
+		rev.Verdict, rev.Withdrawn = verdict, withdrawn
+	}
+	return nil
+}
+
+// ruleHide is the rule by which editors take one entry away.
+const ruleHide = "overrides.hide"
+
+// veiled returns when an entry was withdrawn, if its verdict is this from now
+// on. An article that was retracted stays so whatever becomes of the verdict.
+func veiled(e *newsroom.Entry, verdict newsroom.Verdict, now time.Time) time.Time {
+	switch {
+	case verdict.Rule == ruleHide && e.Verdict.Decision == newsroom.Publish && e.Withdrawn.IsZero():
+		return stored(now)
+	case verdict.Rule != ruleHide && e.Verdict.Rule == ruleHide && e.WithdrawnNote == "":
+		return time.Time{}
+	}
+	return e.Withdrawn
 }
 
 // again returns the verdict on an entry that had one. What a guard kept back
