@@ -307,3 +307,28 @@ func TestPlainMarks(t *testing.T) {
 		}
 	}
 }
+
+// TestBackupTakesEveryTable holds that what is copied from one engine to the
+// other leaves no table and no column out.
+func TestBackupTakesEveryTable(t *testing.T) {
+	s := openFile(t)
+	listed := map[string]int{"migrations": 3} // each database has its own
+	for _, table := range tables {
+		listed[table.name] = strings.Count(table.columns, ",") + 1
+	}
+	found := 0
+	err := s.outside(t.Context()).each(func(rows *sql.Rows) error {
+		var name string
+		var columns int
+		if err := rows.Scan(&name, &columns); err != nil {
+			return err
+		}
+		if found++; listed[name] != columns {
+			t.Errorf("table %s has %d columns, %d are copied", name, columns, listed[name])
+		}
+		return nil
+	}, `SELECT m.name, count(*) FROM sqlite_schema m, pragma_table_info(m.name) WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' GROUP BY m.name`)
+	if err != nil || found != len(listed) {
+		t.Errorf("%d tables, %d are listed: %v", found, len(listed), err)
+	}
+}
