@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,8 @@ func (w *wire) keepVerdicts(ctx context.Context) error {
 
 func (w *wire) decideStored(ctx context.Context) {
 	s, now := w.now.Load(), time.Now()
-	named, err := w.door.RedecideNamed(ctx, w.store, s.known(), s.config.Overrides.Hide, now)
+	names := slices.Concat(s.config.Overrides.Hide, s.config.Overrides.Pin) // however old they are
+	named, err := w.door.RedecideNamed(ctx, w.store, s.known(), names, now)
 	changed, redecideErr := w.door.Redecide(ctx, w.store, s.known(), now.Add(-decideAgain), now)
 	changed, err = changed+named, errors.Join(err, redecideErr)
 	if err != nil && ctx.Err() == nil {
