@@ -1,8 +1,10 @@
 package ingest_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +16,20 @@ import (
 	"newswire/feeds"
 	"newswire/internal/newsroom"
 )
+
+// TestMain keeps the properties to a few dozen runs, for each of them writes
+// to a disk hundreds of times; -rapid.checks=N asks for more.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if !asked {
+		if err := flag.Set("rapid.checks", "25"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 // A publisher is the truth: what he ever wrote, and what he shows of it now.
 type publisher struct {
