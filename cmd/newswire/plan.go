@@ -92,7 +92,7 @@ func makePlan(ctx context.Context, old, next *settings, now time.Time) (*plan, e
 	w.now.Store(next)
 	door := newDoor(w, next)
 	door.Changed = nil
-	if _, err := door.Redecide(ctx, db, next.known(), now.Add(-decideAgain), now); err != nil {
+	if _, err := redecide(ctx, door, db, next, now); err != nil {
 		return nil, err
 	}
 	after, err := lineUpsOf(ctx, db, next)

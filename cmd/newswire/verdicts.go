@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"newswire/internal/ingest"
 	"newswire/internal/newsroom"
+	"newswire/internal/store"
 )
 
 const (
@@ -62,12 +64,17 @@ func (w *wire) keepVerdicts(ctx context.Context) error {
 	}
 }
 
+// redecide gives what is stored the verdicts and channels of the rules in
+// force: the last 30 days, and what editors name however old it is.
+func redecide(ctx context.Context, door *ingest.Door, db *store.Store, s *settings, now time.Time) (changed int, err error) {
+	names := slices.Concat(s.config.Overrides.Hide, s.config.Overrides.Pin)
+	named, namedErr := door.RedecideNamed(ctx, db, s.known(), names, now)
+	changed, err = door.Redecide(ctx, db, s.known(), now.Add(-decideAgain), now)
+	return changed + named, errors.Join(namedErr, err)
+}
+
 func (w *wire) decideStored(ctx context.Context) {
-	s, now := w.now.Load(), time.Now()
-	names := slices.Concat(s.config.Overrides.Hide, s.config.Overrides.Pin) // however old they are
-	named, err := w.door.RedecideNamed(ctx, w.store, s.known(), names, now)
-	changed, redecideErr := w.door.Redecide(ctx, w.store, s.known(), now.Add(-decideAgain), now)
-	changed, err = changed+named, errors.Join(err, redecideErr)
+	changed, err := redecide(ctx, w.door, w.store, w.now.Load(), time.Now())
 	if err != nil && ctx.Err() == nil {
 		w.log.Error("stored entries could not all be decided again; it is tried at the next reload", "error", err)
 		return
