@@ -127,11 +127,16 @@ func (n *newsdesk) parse(t *testing.T, format feeds.Format, into any) {
 // edit writes an article and publishes what the folder holds then.
 func (n *newsdesk) edit(t *testing.T, front string) {
 	t.Helper()
+	n.editOf(t, "2026-12-01", front)
+}
+
+func (n *newsdesk) editOf(t *testing.T, date, front string) {
+	t.Helper()
 	folder := filepath.Join(n.dir, "articles")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	text := "---\ntitle: A claim\nsummary: It is said.\ndate: 2026-12-01\n" + front + "---\nThe claim in full.\n"
+	text := "---\ntitle: A claim\nsummary: It is said.\ndate: " + date + "\n" + front + "---\nThe claim in full.\n"
 	if err := os.WriteFile(filepath.Join(folder, "claim.md"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
