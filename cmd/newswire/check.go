@@ -142,7 +142,7 @@ func probe(ctx context.Context, t *terminal, s *settings) []config.Finding {
 		case !r.result.Class.Good():
 			f.Message = oneLine(r.result.Problem)
 		case r.result.Check.MovedTo != "":
-			f.Message, f.Warning = "it has moved for good; its new address is "+oneLine(r.result.Check.MovedTo), true
+			f.Message, f.Warning = "it has moved for good; its new address is "+oneLine(showAddress(r.source, r.result.Check.MovedTo)), true
 		default:
 			continue
 		}

@@ -51,7 +51,7 @@ func (d desk) Sources(ctx context.Context) ([]web.SourceHealth, error) {
 	for _, src := range d.wire.now.Load().sources {
 		c := bySlug[src.Slug]
 		list = append(list, web.SourceHealth{
-			Slug: src.Slug, Name: src.Name, URL: src.URL, Schedule: src.Schedule, Tags: src.Tags,
+			Slug: src.Slug, Name: src.Name, URL: showURL(src), Schedule: src.Schedule, Tags: src.Tags,
 			House: src.House, Paused: src.Paused, Check: c,
 			PerWeek: poll.PerWeek(c, now), Silent: poll.Silent(c, now),
 		})

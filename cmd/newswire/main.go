@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -47,7 +48,10 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Show version, commit and Go version."`
 }
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	log.SetOutput(io.Discard) // net/http repeats bytes of origins there, beside our own log
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // run is the program: it parses the command line, runs the command until it is
 // done or a signal ends it, and says in one line what went wrong.

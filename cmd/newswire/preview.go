@@ -192,9 +192,13 @@ func verdictPaint(d newsroom.Decision) paint {
 }
 
 // showURL is a source's address as it may be shown: without what may be secret.
-func showURL(src newsroom.Source) string {
-	if u, err := url.Parse(src.URL); src.Private && err == nil {
-		return u.Scheme + "://" + u.Host + "/…"
+func showURL(src newsroom.Source) string { return showAddress(src, src.URL) }
+
+// showAddress does it for an address that belongs to a source, as where it has
+// moved to.
+func showAddress(src newsroom.Source, address string) string {
+	if src.Private {
+		return egress.RedactPath(address)
 	}
-	return egress.Redact(src.URL)
+	return egress.Redact(address)
 }

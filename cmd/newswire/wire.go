@@ -306,7 +306,7 @@ func (w *wire) learnSites(ctx context.Context) {
 // address may hold a secret.
 func publicURL(src newsroom.Source) string {
 	u, err := url.Parse(src.URL)
-	if err != nil || src.Private || len(src.Headers) > 0 || strings.Contains(u.RawQuery, "token") || strings.Contains(u.RawQuery, "key") {
+	if err != nil || src.Private || len(src.Headers) > 0 || publish.Secret(u) {
 		return ""
 	}
 	return src.URL

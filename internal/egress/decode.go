@@ -113,7 +113,11 @@ func contentCoding(h http.Header) (string, *Failure) {
 	case "br", "zstd":
 		return codings[0], nil
 	}
-	return "", fail(newsroom.ClassContentEncoding, "the body is encoded as %s, which we did not offer", quoted(errors.New(codings[0])))
+	// Its name is the origin's word, and may repeat what it was asked with.
+	if slices.Contains([]string{"deflate", "compress", "x-compress", "exi", "dcb", "dcz", "aes128gcm"}, codings[0]) {
+		return "", fail(newsroom.ClassContentEncoding, "the body is encoded as %s, which we did not offer", codings[0])
+	}
+	return "", fail(newsroom.ClassContentEncoding, "the body is encoded in a way that nobody knows")
 }
 
 // sniff corrects a declared coding by the first bytes of the body.
@@ -242,5 +246,5 @@ func bodyFailure(err, wire error, got int) *Failure {
 	case errors.Is(wire, io.ErrUnexpectedEOF), errors.Is(wire, syscall.ECONNRESET):
 		return fail(newsroom.ClassTruncated, "the body was cut after %d bytes", got)
 	}
-	return fail(newsroom.ClassProto, "the body is not valid HTTP: %s", quoted(wire))
+	return fail(newsroom.ClassProto, "the body is not valid HTTP%s", reason(wire))
 }

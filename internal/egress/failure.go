@@ -78,6 +78,16 @@ func Redact(raw string) string {
 	return s
 }
 
+// RedactPath is Redact for a URL that holds a secret somewhere: its path may
+// be the secret, and is left out, too.
+func RedactPath(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return "(a malformed URL)"
+	}
+	return u.Scheme + "://" + u.Host + "/…"
+}
+
 // A phase is how far a request has come; a timeout means another thing in each.
 type phase int
 
@@ -114,7 +124,7 @@ func classify(err error, at phase, host string) *Failure {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fail(newsroom.ClassProto, "%q closed the connection without an answer", host)
 	}
-	return fail(newsroom.ClassProto, "the answer of %q is not valid HTTP: %s", host, quoted(err))
+	return fail(newsroom.ClassProto, "the answer of %q is not valid HTTP%s", host, reason(err))
 }
 
 func dnsFailure(err *net.DNSError, host string) *Failure {
@@ -165,8 +175,28 @@ func certificateFailure(err error, host string) *Failure {
 	return fail(newsroom.ClassTLSCert, "the certificate of %q is not valid", host)
 }
 
-// quoted returns the text of an error of the standard library, which may
-// repeat bytes of the origin, as one short quoted string.
+// reasons are the parts of errors of net/http that are its own words.
+var reasons = []string{
+	"malformed HTTP response", "malformed HTTP status code", "malformed HTTP version", "malformed MIME header", "invalid header",
+	"invalid Content-Length", "bad Content-Length", "unsupported transfer encoding", "too many transfer encodings",
+	"malformed chunked encoding", "invalid byte in chunk length", "chunk length too large", "trailer",
+	"response headers exceeded", "header list", "GOAWAY", "stream error", "connection error", "http2", "HTTP/0.9",
+}
+
+// reason returns what an error of net/http is about. The error itself repeats
+// bytes of the origin, and so perhaps what the origin was asked with.
+func reason(err error) string {
+	text := err.Error()
+	for _, r := range reasons {
+		if strings.Contains(text, r) {
+			return ": " + r
+		}
+	}
+	return ""
+}
+
+// quoted returns the text of an error that is not of the origin's making as
+// one short quoted string.
 func quoted(err error) string {
 	s := err.Error()
 	if len(s) > 120 {

@@ -45,7 +45,7 @@ func target(from *url.URL, location string) (*url.URL, *Failure) {
 	to.Fragment, to.RawFragment = "", ""
 	switch {
 	case to.Scheme != "http" && to.Scheme != "https", to.Hostname() == "":
-		return nil, fail(newsroom.ClassRedirectBad, "%q redirects to something that is not a web page (%.20q)", from.Host, to.Scheme)
+		return nil, fail(newsroom.ClassRedirectBad, "%q redirects to something that is not a web page", from.Host)
 	case to.User != nil:
 		return nil, fail(newsroom.ClassRedirectBad, "%q redirects to a URL with a user name", from.Host)
 	case from.Scheme == "https" && to.Scheme == "http":

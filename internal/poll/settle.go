@@ -231,11 +231,15 @@ func (v *visit) moved(c *newsroom.Check, to string) {
 	if c.MovedTo == "" {
 		return
 	}
+	redact := egress.Redact
+	if v.source.Private {
+		redact = egress.RedactPath
+	}
 	switch held := v.at.Sub(c.MovedSince); {
 	case domain(c.MovedTo) != domain(v.source.URL):
-		c.Notes = setNote(c.Notes, noteMoved, "it redirects for good to another domain, "+egress.Redact(c.MovedTo)+"; is it still the same publisher?")
+		c.Notes = setNote(c.Notes, noteMoved, "it redirects for good to another domain, "+redact(c.MovedTo)+"; is it still the same publisher?")
 	case c.MovedCount >= movedTimes && held >= movedFor:
-		c.Notes = setNote(c.Notes, noteMoved, "it has moved for good; set url: "+egress.Redact(c.MovedTo))
+		c.Notes = setNote(c.Notes, noteMoved, "it has moved for good; set url: "+redact(c.MovedTo))
 	}
 }
 

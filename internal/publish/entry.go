@@ -48,11 +48,12 @@ func newSources(c Config, checks []newsroom.Check) sources {
 }
 
 // newOrigin joins what editors say of a source with what it says of itself. A
-// source that left the configuration has only the latter.
+// source that left the configuration has only the latter; its feed is not named
+// then, since nothing says any more whether the address held a secret.
 func newOrigin(source newsroom.Source, check newsroom.Check) Origin {
 	feed := sanitize.Link(cmp.Or(source.URL, check.FinalURL, check.Self), nil)
 	base, err := url.Parse(feed)
-	if err != nil || source.Private || secret(base) {
+	if err != nil || source.Private || source.URL == "" || Secret(base) {
 		feed = ""
 	}
 	o := Origin{
@@ -69,9 +70,9 @@ func newOrigin(source newsroom.Source, check newsroom.Check) Origin {
 	return o
 }
 
-// secret reports whether an address seems to hold a key that its publisher
+// Secret reports whether an address seems to hold a key that its publisher
 // gave to us alone. User names and passwords are no part of links at all.
-func secret(u *url.URL) bool {
+func Secret(u *url.URL) bool {
 	for name := range u.Query() {
 		name = strings.ToLower(name)
 		for _, word := range []string{"token", "key", "secret", "auth", "pass", "sig"} {

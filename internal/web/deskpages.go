@@ -154,7 +154,7 @@ func shownURL(raw string) string {
 	if err != nil {
 		return ""
 	}
-	shown := u.Host + u.EscapedPath()
+	shown := u.Host + strings.ReplaceAll(u.EscapedPath(), "%E2%80%A6", "…") // of what was redacted already
 	if u.RawQuery != "" {
 		shown += "?…"
 	}
