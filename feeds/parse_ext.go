@@ -215,7 +215,7 @@ func extResolve(base *url.URL, ref string) *url.URL {
 // that is absolute is returned as it is, without the white space around and
 // the line breaks within it.
 func (p *parser) link(base *url.URL, ref, what string) string {
-	ref = textLegal(strings.TrimSpace(ref))
+	ref = strings.TrimSpace(textLegal(ref))
 	if ref == "" {
 		return ""
 	}

@@ -64,8 +64,9 @@ func (p *Poller) visit(ctx context.Context, v *visit, claim newsroom.Claim) Resu
 	resp, err := p.Client.Get(ctx, v.request(p.Robots))
 	f := failureOf(err)
 	switch {
-	case err != nil && f == nil:
-		return p.release(ctx, claim, claim.Check.Next, err)
+	case err != nil && f == nil: // we were stopped; its server was asked all the same
+		claim.Check.LastAsked = v.at
+		return p.release(ctx, claim, v.at.Add(p.Policy.MinInterval), err)
 	case f != nil && f.NotAsked():
 		return p.postpone(ctx, v, claim, f)
 	case resp == nil:
