@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -134,15 +133,6 @@ func (s *settings) bySlug() map[string]newsroom.Source {
 		m[src.Slug] = src
 	}
 	return m
-}
-
-// host is the authority of the ids that we mint.
-func (s *settings) host() string {
-	u, err := url.Parse(s.site.URL)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
 }
 
 // path makes a path of the configuration relative to the file's own folder,

@@ -82,12 +82,16 @@ func (d *decoders) read(resp *http.Response, limit int64) (body, *Failure) {
 	if err != nil {
 		return body{wire: w.n}, err
 	}
-	scratch, _ := d.scratch.Get().([]byte)
-	read, failure := readAll(decoded, w, limit, scratch[:0])
+	scratch, ok := d.scratch.Get().(*[]byte)
+	if !ok {
+		scratch = new([]byte)
+	}
+	read, failure := readAll(decoded, w, limit, (*scratch)[:0])
 	done(failure == nil)
 	data := bytes.Clone(read)
 	if cap(read) <= maxScratch {
-		d.scratch.Put(read)
+		*scratch = read
+		d.scratch.Put(scratch)
 	}
 	return body{data: data, wire: w.n, sniffed: actual != coding}, failure
 }

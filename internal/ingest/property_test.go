@@ -37,11 +37,10 @@ type publisher struct {
 	source   newsroom.Source
 	articles []feeds.Entry // oldest first; number n is articles[n]
 	window   int
-	offered  map[int]bool                   // numbers that a document showed
-	first    map[int]newsroom.Entry         // as they were first stored
-	guid     func(n int) string             // as he writes them now
-	link     func(n int) string             // in any form
-	shuffle  func(list []feeds.Entry) error // nil: newest first
+	offered  map[int]bool           // numbers that a document showed
+	first    map[int]newsroom.Entry // as they were first stored
+	guid     func(n int) string     // as he writes them now
+	link     func(n int) string     // in any form
 }
 
 // TestNothingLostNothingTwice drives the door and the store with whatever a
