@@ -55,6 +55,9 @@ func readVectors(t *testing.T) (all []vector) {
 // any of it runs, and every feed is valid.
 func TestHostile(t *testing.T) {
 	vectors := readVectors(t)
+	if underRace {
+		vectors = vectors[:len(vectors)/10]
+	}
 	origin := httptest.NewServer(hostileOrigin(vectors))
 	defer origin.Close()
 	dir := t.TempDir()

@@ -84,7 +84,11 @@ type mix struct {
 func TestMixes(t *testing.T) {
 	real, odd := anyFeeds(t)
 	random := rand.New(rand.NewPCG(4, 2026))
-	mixes, used := drawMixes(random, real, odd, 200)
+	count := 200
+	if underRace {
+		count = 20
+	}
+	mixes, used := drawMixes(random, real, odd, count)
 	origin := httptest.NewServer(corpusHandler())
 	defer origin.Close()
 	dir := t.TempDir()
