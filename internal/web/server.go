@@ -49,6 +49,11 @@ func (e *errorLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// sendBuffer is how much of an answer the system takes in advance for one
+// connection, in bytes. Left to itself it takes some megabytes, and a crowd
+// that asks and never reads could fill the machine's memory with them.
+const sendBuffer = 128 << 10
+
 // A LimitListener accepts at most Total connections at once, and of those at
 // most PerGuest from one IPv4 address or one IPv6 /64. Connections from this
 // machine count only in the total: a proxy speaks for many.
@@ -94,6 +99,9 @@ func (l *LimitListener) Accept() (net.Conn, error) {
 		if err != nil {
 			<-l.slots
 			return nil, err
+		}
+		if tcp, ok := c.(*net.TCPConn); ok {
+			tcp.SetWriteBuffer(sendBuffer) // where it cannot be set, the system's own does
 		}
 		guest := network(c.RemoteAddr().String())
 		if l.enter(guest) {
