@@ -27,7 +27,9 @@ func (c *buildCommand) Run(ctx context.Context, t *terminal, cli *commands) erro
 	if _, err := w.readHouse(ctx); err != nil {
 		return err
 	}
-	w.decideStored(ctx)
+	if _, err := w.decide(ctx); err != nil {
+		return err
+	}
 	if err := w.publisher.Render(ctx); err != nil {
 		return fmt.Errorf("build: %w", err)
 	}

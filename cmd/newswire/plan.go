@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +17,7 @@ import (
 )
 
 type planCommand struct {
-	File string `arg:"" optional:"" name:"FILE" help:"The edited configuration; --config names the one in force. Left out: the one in force, against what is stored."`
+	File string `arg:"" optional:"" name:"FILE" help:"The edited configuration; --config names the one in force. Left out: the one that --config names, against what was last applied to the database."`
 	JSON bool   `help:"Print one JSON document."`
 }
 
@@ -59,9 +58,12 @@ func (c *planCommand) Run(ctx context.Context, t *terminal, cli *commands) error
 	}
 	next := old
 	if c.File != "" {
-		if next, err = loadSettings(c.File); err != nil {
-			return err
-		}
+		next, err = loadSettings(c.File)
+	} else {
+		old, err = appliedTo(ctx, next)
+	}
+	if err != nil {
+		return err
 	}
 	p, err := makePlan(ctx, old, next, time.Now())
 	if err != nil {
@@ -72,6 +74,21 @@ func (c *planCommand) Run(ctx context.Context, t *terminal, cli *commands) error
 	}
 	p.print(t)
 	return nil
+}
+
+// appliedTo returns the configuration that was last applied to what is stored,
+// the one given if none was.
+func appliedTo(ctx context.Context, s *settings) (*settings, error) {
+	db, err := openExisting(ctx, s)
+	if errors.Is(err, os.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	last, err := lastApplied(ctx, db, s)
+	return cmp.Or(last, s), err
 }
 
 // makePlan applies the next settings to a copy of what is stored, as a reload
@@ -88,11 +105,7 @@ func makePlan(ctx context.Context, old, next *settings, now time.Time) (*plan, e
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{store: db}
-	w.now.Store(next)
-	door := newDoor(w, next)
-	door.Changed = nil
-	if _, err := redecide(ctx, door, db, next, now); err != nil {
+	if _, err := redecide(ctx, quietWire(next, db).door, db, next, now); err != nil {
 		return nil, err
 	}
 	after, err := lineUpsOf(ctx, db, next)
@@ -139,9 +152,7 @@ func dryCopy(ctx context.Context, s *settings) (db *store.Store, done func(), er
 
 // lineUpsOf returns what would be published of a store, by channel.
 func lineUpsOf(ctx context.Context, db *store.Store, s *settings) (map[string][]newsroom.Entry, error) {
-	w := &wire{store: db, log: slog.New(slog.DiscardHandler)}
-	w.now.Store(s)
-	w.door = newDoor(w, s)
+	w := quietWire(s, db)
 	publisher := &publish.Publisher{Store: db, Config: func() publish.Config { return w.publishConfig(ctx) }, LineUp: w.lineUp}
 	if err := publisher.Render(ctx); err != nil {
 		return nil, err

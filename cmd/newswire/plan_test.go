@@ -37,6 +37,7 @@ func TestPlanIsExact(t *testing.T) {
 	running := filepath.Join(dir, "config.yaml")
 	desk := openNewsdesk(t, dir, maker.config())
 	desk.fill(t, polls)
+	desk.decideStored(t.Context())
 	maker.entries = desk.some(t)
 
 	moved, edits := 0, planEdits
@@ -55,6 +56,9 @@ func TestPlanIsExact(t *testing.T) {
 		before := desk.lineUps(t)
 		if err := os.Rename(edited, running); err != nil {
 			t.Fatal(err)
+		}
+		if diff := cmp.Diff(announced, runPlan(t, running)); diff != "" {
+			t.Fatalf("edit %d: without FILE, plan does not announce (+) what it did with FILE (-):\n%s", n, diff)
 		}
 		desk.apply(t, running)
 		done := movesBetween(before, desk.lineUps(t))
@@ -185,10 +189,10 @@ func (n *newsdesk) lineUps(t *testing.T) map[string][]string {
 	return all
 }
 
-func runPlan(t *testing.T, running, edited string) (p plan) {
+func runPlan(t *testing.T, running string, edited ...string) (p plan) {
 	t.Helper()
 	var out, said bytes.Buffer
-	if code := run([]string{"--config", running, "plan", "--json", edited}, &out, &said); code != exitDone {
+	if code := run(append([]string{"--config", running, "plan", "--json"}, edited...), &out, &said); code != exitDone {
 		t.Fatalf("plan ended with %d: %s", code, &said)
 	}
 	if err := json.Unmarshal(out.Bytes(), &p); err != nil {

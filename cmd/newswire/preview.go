@@ -108,16 +108,14 @@ func judge(ctx context.Context, s *settings, src newsroom.Source, feed *feeds.Fe
 		return p, err
 	}
 	defer done()
-	w := &wire{store: db}
-	w.now.Store(s)
-	door := newDoor(w, s)
+	door := quietWire(s, db).door
 	entries, err := door.Preview(ctx, ingest.Delivery{Source: src, Feed: feed, At: time.Now(), Partial: !result.Class.Good()})
 	if err != nil {
 		return p, err
 	}
 	now := time.Now()
 	for _, e := range entries {
-		verdict := s.verdict(src, &e, now)
+		verdict := door.Verdict(src, &e, now.Add(-decideAgain), now)
 		p.Entries = append(p.Entries, previewEntry{
 			ID: e.ID, GUID: e.GUID, Title: e.Title, URL: e.Link,
 			Published: utc(e.Published), Updated: utc(e.Updated), Verdict: verdict.Decision, Rule: verdict.Rule,

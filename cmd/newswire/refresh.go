@@ -40,6 +40,11 @@ func (c *refreshCommand) Run(ctx context.Context, t *terminal, cli *commands) er
 	if _, err := w.readHouse(ctx); err != nil {
 		fmt.Fprintln(t.err, "newswire:", err)
 	}
+	if changed, err := w.decideEdited(ctx); err != nil {
+		return err
+	} else if changed > 0 {
+		fmt.Fprintf(t.err, "%s was edited: %s decided again\n", s.file, counted(changed, "stored entry", "stored entries"))
+	}
 	list, err := w.refresh(ctx, t, sources)
 	if err != nil {
 		return err

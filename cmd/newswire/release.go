@@ -30,11 +30,8 @@ func (c *releaseCommand) Run(ctx context.Context, t *terminal, cli *commands) er
 		return err
 	}
 	defer db.Close()
-	w := &wire{store: db}
-	w.now.Store(s)
-	door, now := newDoor(w, s), time.Now()
-	door.Changed = nil // the daemon sees by itself what is new in the store
-	n, err := door.Release(ctx, db, s.known(), slug, now, now)
+	now := time.Now()
+	n, err := quietWire(s, db).door.Release(ctx, db, s.known(), slug, now, now)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,8 @@ func (w *wire) reload(ctx context.Context, file string) {
 	}
 	if rulesDiffer(old, s) {
 		signalTo(w.redecide)()
+	} else if err := remember(ctx, w.store, s); err != nil {
+		w.log.Warn("the configuration that is in force could not be noted: plan without FILE compares with the one before", "error", err)
 	}
 	w.publisher.Nudge()
 	w.poller.Nudge()

@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"newswire/internal/ingest"
@@ -24,22 +23,6 @@ func (s *settings) known() map[string]newsroom.Source {
 	m := s.bySlug()
 	m[newsroom.HouseSource] = s.house()
 	return m
-}
-
-// verdict is what these rules come to for an entry that has a verdict already,
-// so that a rule can be tried on entries that are stored: what a guard keeps
-// back, or another source brought first, stays so, and what is older than rules
-// reach keeps what it has.
-func (s *settings) verdict(src newsroom.Source, e *newsroom.Entry, now time.Time) newsroom.Verdict {
-	if now.Sub(e.FirstSeen) > decideAgain {
-		return e.Verdict
-	}
-	v := s.rules.Decide(src, e, now)
-	stays := strings.HasPrefix(e.Verdict.Rule, "guard.") || e.Verdict.Rule == newsroom.RuleDuplicate
-	if stays && v.Decision == newsroom.Publish && !strings.HasPrefix(v.Rule, "overrides.") {
-		return e.Verdict
-	}
-	return v
 }
 
 // keepVerdicts decides stored entries again when the rules have changed or
@@ -65,18 +48,38 @@ func (w *wire) keepVerdicts(ctx context.Context) error {
 }
 
 // redecide gives what is stored the verdicts and channels of the rules in
-// force: the last 30 days, and what editors name however old it is.
+// force: the last 30 days, and what editors name, or named before, however old
+// it is.
 func redecide(ctx context.Context, door *ingest.Door, db *store.Store, s *settings, now time.Time) (changed int, err error) {
 	names := slices.Concat(s.config.Overrides.Hide, s.config.Overrides.Pin)
-	named, namedErr := door.RedecideNamed(ctx, db, s.known(), names, now)
-	changed, err = door.Redecide(ctx, db, s.known(), now.Add(-decideAgain), now)
-	return changed + named, errors.Join(namedErr, err)
+	return door.Redecide(ctx, db, s.known(), names, now.Add(-decideAgain), now)
+}
+
+// decide applies the configuration in force to what is stored, and notes that
+// it did.
+func (w *wire) decide(ctx context.Context) (changed int, err error) {
+	s := w.now.Load()
+	if changed, err = redecide(ctx, w.door, w.store, s, time.Now()); err != nil {
+		return changed, fmt.Errorf("stored entries could not all be decided again: %w", err)
+	}
+	return changed, remember(ctx, w.store, s)
+}
+
+// decideEdited does that if the configuration was edited since it was last
+// applied, or if verdicts change with time.
+func (w *wire) decideEdited(ctx context.Context) (changed int, err error) {
+	s := w.now.Load()
+	last, err := lastApplied(ctx, w.store, s)
+	if err == nil && last != nil && !rulesDiffer(last, s) && !s.rules.Aging() {
+		return 0, remember(ctx, w.store, s)
+	}
+	return w.decide(ctx) // also if nobody knows what was applied last
 }
 
 func (w *wire) decideStored(ctx context.Context) {
-	changed, err := redecide(ctx, w.door, w.store, w.now.Load(), time.Now())
+	changed, err := w.decide(ctx)
 	if err != nil && ctx.Err() == nil {
-		w.log.Error("stored entries could not all be decided again; it is tried at the next reload", "error", err)
+		w.log.Error("it is tried again at the next reload", "error", err)
 		return
 	}
 	if changed > 0 {

@@ -51,9 +51,7 @@ func (c *whyCommand) Run(ctx context.Context, t *terminal, cli *commands) error 
 		return err
 	}
 	defer db.Close()
-	w := &wire{store: db}
-	w.now.Store(s)
-	w.door = newDoor(w, s)
+	w := quietWire(s, db)
 	entries, err := w.door.Find(ctx, db, c.Entry)
 	if err != nil {
 		return err

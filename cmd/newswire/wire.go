@@ -90,6 +90,17 @@ func openWire(ctx context.Context, s *settings, log *slog.Logger) (*wire, error)
 	return w, nil
 }
 
+// quietWire returns a wire over a store that is open already, for commands that
+// look and decide: nothing of it polls or publishes. A daemon sees by itself
+// what is new in the store.
+func quietWire(s *settings, db *store.Store) *wire {
+	w := &wire{store: db, log: slog.New(slog.DiscardHandler)}
+	w.now.Store(s)
+	w.door = newDoor(w, s)
+	w.door.Changed = nil
+	return w
+}
+
 func (w *wire) close() error {
 	w.client.Close()
 	return w.store.Close()

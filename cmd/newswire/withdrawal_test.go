@@ -344,6 +344,10 @@ func TestHide(t *testing.T) {
 		if now := desk.look(t, "http://lab.example/2"); now != (seen{}) {
 			t.Errorf("long hidden, it came back: %+v", now)
 		}
+		desk.hide(t)
+		if now := desk.look(t, "http://lab.example/2"); now.titles != [3]string{"News 2", "News 2", "News 2"} || now.deleted != "" {
+			t.Errorf("hidden no more after two months: %+v", now)
+		}
 	})
 }
 

@@ -182,7 +182,7 @@ func (v *visit) revise(it *item, k *newsroom.Standing, now newsroom.Entry) newsr
 			v.out.Withdrawn++
 		}
 	}
-	now.Verdict = again(k.Verdict, v.rules.Decide(v.del.Source, &now, v.del.At))
+	now.Verdict = again(&k.Entry, v.rules.Decide(v.del.Source, &now, v.del.At), time.Time{})
 	if now.WithdrawnNote == "" && now.Verdict.Rule == ruleHide {
 		now.Withdrawn = veiled(&k.Entry, now.Verdict, at)
 	}

@@ -20,12 +20,19 @@ import (
 )
 
 // curator publishes everything in the channel "all" (and what is ours in
-// "house"), except what its rule says.
+// "house"), except what its rule and its editors say.
 type curator struct {
-	drop func(*newsroom.Entry) bool
+	drop      func(*newsroom.Entry) bool
+	hide, pin []string // GUIDs
 }
 
 func (c curator) Decide(_ newsroom.Source, e *newsroom.Entry, _ time.Time) newsroom.Verdict {
+	switch {
+	case slices.Contains(c.hide, e.GUID):
+		return newsroom.Verdict{Decision: newsroom.Drop, Rule: "overrides.hide"}
+	case slices.Contains(c.pin, e.GUID):
+		return newsroom.Verdict{Decision: newsroom.Publish, Rule: "overrides.pin"}
+	}
 	if c.drop != nil && c.drop(e) {
 		return newsroom.Verdict{Decision: newsroom.Drop, Rule: "drop"}
 	}

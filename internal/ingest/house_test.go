@@ -236,7 +236,7 @@ func TestRedecide(t *testing.T) {
 	d.poll(b, copied)
 	redecide := func() int {
 		t.Helper()
-		n, err := d.door.Redecide(t.Context(), d.store, sources, start.AddDate(0, 0, -30), d.now)
+		n, err := d.door.Redecide(t.Context(), d.store, sources, nil, start.AddDate(0, 0, -30), d.now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 type Archive interface {
 	Recent(ctx context.Context, since time.Time, each func(newsroom.Entry) error) error
 	Held(ctx context.Context) ([]newsroom.Entry, error)
+	Overridden(ctx context.Context) ([]newsroom.Entry, error)
 	Seats(ctx context.Context, keys []int64) (map[int64][]string, error)
 	Standing(ctx context.Context, keys []int64) ([]newsroom.Standing, error)
 	Lookup(ctx context.Context, name newsroom.Name) ([]newsroom.Entry, error)
@@ -24,48 +24,67 @@ type Archive interface {
 // redecideBatch is how many entries are decided again in one transaction.
 const redecideBatch = 100
 
-// Redecide gives the entries first seen since then the verdicts and channels
-// of the rules in force, in small transactions, and returns how many changed.
-// What a guard has kept back stays so. Entries of sources that are configured
-// no more keep what they have.
-func (d *Door) Redecide(ctx context.Context, archive Archive, sources map[string]newsroom.Source, since, now time.Time) (int, error) {
-	changed := 0
+// Redecide gives stored entries the verdicts and channels of the rules in
+// force, in small transactions, and returns how many changed: those first seen
+// since then, and, however long ago that was, those that an editor's override
+// decided or that names (addresses, ids or GUIDs) name. What a guard has kept
+// back stays so. Entries of sources that are configured no more keep what they
+// have, but for overrides.
+func (d *Door) Redecide(ctx context.Context, archive Archive, sources map[string]newsroom.Source, names []string, since, now time.Time) (int, error) {
+	r := redecision{door: d, archive: archive, sources: sources, since: since, now: now}
+	err := r.overrides(ctx, names)
 	// Twice: what a duplicate stood behind may have gone in the first walk.
 	for _, second := range []bool{false, true} {
-		r := redecision{d, archive, sources, now, false, nil, 0}
-		err := archive.Recent(ctx, since, func(e newsroom.Entry) error {
-			if second && e.Verdict.Rule != newsroom.RuleDuplicate {
-				return nil
-			}
-			return r.add(ctx, e)
-		})
+		if err == nil {
+			err = archive.Recent(ctx, since, func(e newsroom.Entry) error {
+				if second && e.Verdict.Rule != newsroom.RuleDuplicate {
+					return nil
+				}
+				return r.add(ctx, e)
+			})
+		}
 		if err == nil {
 			err = r.flush(ctx)
 		}
-		changed += r.changed
-		if err != nil {
-			return changed, err
-		}
 	}
-	d.tell(changed)
-	return changed, nil
-}
-
-// RedecideNamed does the same for the entries that editors name by address, id
-// or GUID, however long ago they were first seen.
-func (d *Door) RedecideNamed(ctx context.Context, archive Archive, sources map[string]newsroom.Source, names []string, now time.Time) (int, error) {
-	r := redecision{d, archive, sources, now, false, nil, 0}
-	var err error
-	for _, name := range names {
-		found, lookupErr := d.Find(ctx, archive, name)
-		err = errors.Join(err, lookupErr)
-		for _, e := range found {
-			err = errors.Join(err, r.add(ctx, e))
-		}
-	}
-	err = errors.Join(err, r.flush(ctx))
 	d.tell(r.changed)
 	return r.changed, err
+}
+
+// overrides decides what editors named, now or before.
+func (r *redecision) overrides(ctx context.Context, names []string) error {
+	list, err := r.archive.Overridden(ctx)
+	for _, name := range names {
+		if err != nil {
+			return err
+		}
+		var found []newsroom.Entry
+		found, err = r.door.Find(ctx, r.archive, name)
+		list = append(list, found...)
+	}
+	seen := map[int64]bool{}
+	for _, e := range list {
+		if err == nil && !seen[e.Key] {
+			err = r.add(ctx, e)
+		}
+		seen[e.Key] = true
+	}
+	if err != nil {
+		return err
+	}
+	return r.flush(ctx)
+}
+
+// Verdict returns what Redecide makes of an entry's verdict where its neighbors
+// do not matter: what another source brought first stays its duplicate, and
+// whether an entry that was dropped would be one is not looked up. Entries first
+// seen before since are out of the rules' reach.
+func (d *Door) Verdict(src newsroom.Source, e *newsroom.Entry, since, now time.Time) newsroom.Verdict {
+	verdict := again(e, d.Curator().Decide(src, e, now), since)
+	if e.Verdict.Rule == newsroom.RuleDuplicate && verdict.Decision == newsroom.Publish {
+		return e.Verdict
+	}
+	return verdict
 }
 
 // Release publishes what is held of a source (of all: empty) and was first
@@ -76,7 +95,7 @@ func (d *Door) Release(ctx context.Context, archive Archive, sources map[string]
 	if err != nil {
 		return 0, err
 	}
-	r := redecision{d, archive, sources, now, true, nil, 0}
+	r := redecision{door: d, archive: archive, sources: sources, now: now, release: true}
 	for _, e := range held {
 		if source != "" && e.Source != source || e.FirstSeen.After(until) {
 			continue
@@ -107,6 +126,7 @@ type redecision struct {
 	door    *Door
 	archive Archive
 	sources map[string]newsroom.Source
+	since   time.Time // entries first seen before are decided by overrides alone
 	now     time.Time
 	release bool
 	batch   []newsroom.Entry // of one source
@@ -129,9 +149,9 @@ func (r *redecision) flush(ctx context.Context) error {
 	}
 	batch := r.batch
 	r.batch = nil
-	src, ok := r.sources[batch[0].Source]
-	if !ok {
-		return nil
+	src, configured := r.sources[batch[0].Source]
+	if !configured {
+		src = newsroom.Source{Slug: batch[0].Source}
 	}
 	keys := make([]int64, len(batch))
 	for i := range batch {
@@ -143,7 +163,7 @@ func (r *redecision) flush(ctx context.Context) error {
 	}
 	in := &newsroom.Intake{Source: src.Slug, At: r.now}
 	for i := range batch {
-		if rev := r.decide(src, &batch[i], seats[batch[i].Key]); rev != nil {
+		if rev := r.decide(src, &batch[i], seats[batch[i].Key]); rev != nil && (configured || overridden(rev.Verdict) || overridden(batch[i].Verdict)) {
 			in.Revised = append(in.Revised, rev)
 		}
 	}
@@ -174,7 +194,7 @@ func (r *redecision) decide(src newsroom.Source, e *newsroom.Entry, seats []stri
 	rules := r.door.Curator()
 	verdict := rules.Decide(src, e, r.now)
 	if !r.release {
-		verdict = again(e.Verdict, verdict)
+		verdict = again(e, verdict, r.since)
 	}
 	withdrawn := veiled(e, verdict, r.now)
 	var channels []string
@@ -182,13 +202,18 @@ func (r *redecision) decide(src newsroom.Source, e *newsroom.Entry, seats []stri
 		channels = rules.Channels(src, e, r.now)
 	}
 	slices.Sort(channels)
-	if verdict == e.Verdict && slices.Equal(channels, seats) {
+	if verdict == e.Verdict && (slices.Equal(channels, seats) || r.beyond(e)) {
 		return nil
 	}
 	rev := &newsroom.Revision{Entry: *e, LinkHash: linkHash(e.Link), Channels: channels}
 	rev.Verdict, rev.Withdrawn = verdict, withdrawn
 	rev.Content = !withdrawn.Equal(e.Withdrawn)
 	return rev
+}
+
+// beyond reports whether an entry is too old for the rules to reach it.
+func (r *redecision) beyond(e *newsroom.Entry) bool {
+	return e.FirstSeen.Before(r.since) && !overridden(e.Verdict)
 }
 
 // turn reads the entries that are withdrawn, or stand again, as they are at
@@ -231,11 +256,21 @@ func veiled(e *newsroom.Entry, verdict newsroom.Verdict, now time.Time) time.Tim
 	return e.Withdrawn
 }
 
-// again returns the verdict on an entry that had one. What a guard kept back
-// stays so, unless an editor has named the entry itself.
-func again(before, now newsroom.Verdict) newsroom.Verdict {
-	if guarded(before) && now.Decision == newsroom.Publish && !strings.HasPrefix(now.Rule, "overrides.") {
-		return before
+// again returns the verdict on an entry that has one, when the rules now say
+// another. What a guard kept back stays so, and what was first seen before
+// since keeps what it has, unless an editor names the entry itself or did so
+// before.
+func again(e *newsroom.Entry, now newsroom.Verdict, since time.Time) newsroom.Verdict {
+	switch {
+	case overridden(now):
+		return now
+	case guarded(e.Verdict) && now.Decision == newsroom.Publish:
+		return e.Verdict
+	case e.FirstSeen.Before(since) && !overridden(e.Verdict):
+		return e.Verdict
 	}
 	return now
 }
+
+// overridden reports whether an editor decided the entry by name.
+func overridden(v newsroom.Verdict) bool { return strings.HasPrefix(v.Rule, "overrides.") }

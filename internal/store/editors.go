@@ -78,6 +78,17 @@ func (s *Store) Held(ctx context.Context) ([]newsroom.Entry, error) {
 	return entries, s.fail("held entries", err)
 }
 
+// Overridden returns the entries that an override of the editors decided, in
+// the order in which they arrived.
+func (s *Store) Overridden(ctx context.Context) ([]newsroom.Entry, error) {
+	entries, err := s.entriesBy(ctx, overriddenQuery)
+	return entries, s.fail("overridden entries", err)
+}
+
+// overriddenQuery says what the index entries_overridden says, word for word:
+// else SQLite would look at every entry.
+const overriddenQuery = `SELECT ` + entryColumns + ` FROM entries WHERE rule IN ('overrides.hide', 'overrides.pin') ORDER BY key`
+
 // Dossier returns everything that is known of an entry, or
 // newsroom.ErrNotFound.
 func (s *Store) Dossier(ctx context.Context, key int64) (newsroom.Dossier, error) {

@@ -211,13 +211,16 @@ func TestChangesTogether(t *testing.T) {
 // steps makes a set of migrations for SQLite out of ours and some more.
 func steps(t *testing.T, more ...string) fs.FS {
 	t.Helper()
-	first, err := fs.ReadFile(migrations, "migrations/sqlite/0001_init.sql")
+	ours, err := readMigrations(migrations, "sqlite")
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := fstest.MapFS{"migrations/sqlite/0001_init.sql": {Data: first}}
-	for i, script := range more {
-		set[fmt.Sprintf("migrations/sqlite/%04d_x.sql", i+2)] = &fstest.MapFile{Data: []byte(script)}
+	for _, script := range more {
+		ours = append(ours, migration{version: len(ours) + 1, script: script})
+	}
+	set := fstest.MapFS{}
+	for _, m := range ours {
+		set[fmt.Sprintf("migrations/sqlite/%04d_x.sql", m.version)] = &fstest.MapFile{Data: []byte(m.script)}
 	}
 	return set
 }
@@ -235,16 +238,20 @@ func TestMigrate(t *testing.T) {
 	}
 	<-s.writer.free
 
+	shipped, err := readMigrations(migrations, "sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
 	// A step that fails is undone, and the next start does it again.
 	broken := steps(t, `CREATE TABLE more (x INTEGER); INSERT INTO nowhere VALUES (1);`)
-	if err := s.migrate(ctx, broken); err == nil || !strings.Contains(err.Error(), "migration 0002") {
+	if err := s.migrate(ctx, broken); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("migration %04d", len(shipped)+1)) {
 		t.Errorf("a broken step: %v", err)
 	}
 	better := steps(t, `CREATE TABLE more (x INTEGER);`)
 	if err := s.migrate(ctx, better); err != nil {
 		t.Fatal(err)
 	}
-	copies, _ := filepath.Glob(s.file + ".v1-*.bak")
+	copies, _ := filepath.Glob(fmt.Sprintf("%s.v%d-*.bak", s.file, len(shipped)))
 	if len(copies) == 0 {
 		t.Fatal("no backup was made before the schema changed")
 	}
@@ -286,6 +293,22 @@ func TestRefsPlan(t *testing.T) {
 		return err
 	}, `EXPLAIN QUERY PLAN SELECT entry, sort, source, house FROM members WHERE channel = $1 ORDER BY sort DESC, entry DESC LIMIT $2`, 1, 50)
 	if err != nil || len(plan) != 1 || plan[0] != "SEARCH members USING PRIMARY KEY (channel=?)" {
+		t.Errorf("%q, %v", plan, err)
+	}
+}
+
+// What editors decided is found without a look at all entries.
+func TestOverriddenPlan(t *testing.T) {
+	s := openFile(t)
+	var plan []string
+	err := s.outside(t.Context()).each(func(rows *sql.Rows) error {
+		var id, parent, unused int
+		var detail string
+		err := rows.Scan(&id, &parent, &unused, &detail)
+		plan = append(plan, detail)
+		return err
+	}, `EXPLAIN QUERY PLAN `+overriddenQuery)
+	if err != nil || len(plan) != 1 || plan[0] != "SCAN entries USING INDEX entries_overridden" {
 		t.Errorf("%q, %v", plan, err)
 	}
 }
