@@ -18,6 +18,7 @@ func (w *wire) deskHandler() (http.Handler, error) {
 		Site:     func() newsroom.Site { return w.now.Load().site },
 		Password: w.now.Load().config.Server.DeskPassword.Reveal(),
 		Reload:   w.reloaded.Load,
+		Notices:  w.notices,
 		Metrics:  w.figures.handler(),
 		Ready:    w.ready,
 		Now:      time.Now,
@@ -29,6 +30,14 @@ func (w *wire) deskHandler() (http.Handler, error) {
 func (w *wire) ready() error {
 	if w.publisher.Shelf() == nil {
 		return errors.New("nothing has been rendered yet")
+	}
+	return nil
+}
+
+// notices are what editors must know of the whole wire.
+func (w *wire) notices() []string {
+	if said := w.purgeRefused.Load(); said != nil {
+		return []string{*said}
 	}
 	return nil
 }

@@ -19,6 +19,9 @@ type figures struct {
 	wire     prometheus.Counter
 	took     prometheus.Histogram
 	reloads  *prometheus.CounterVec
+
+	purged       prometheus.Counter
+	purgeRefused prometheus.Gauge
 }
 
 func newFigures() *figures {
@@ -35,8 +38,12 @@ func newFigures() *figures {
 			Buckets: prometheus.ExponentialBuckets(0.005, 3, 9)}),
 		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "newswire_config_reloads_total", Help: "Reloads of the configuration, by result."}, []string{"result"}),
+		purged: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "newswire_purged_entries_total", Help: "Entries whose old texts were cut to their excerpts."}),
+		purgeRefused: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "newswire_purge_refused", Help: "1 while the last purge was refused because it was more than a fifth of all texts."}),
 	}
-	f.registry.MustRegister(f.polls, f.entries, f.wire, f.took, f.reloads,
+	f.registry.MustRegister(f.polls, f.entries, f.wire, f.took, f.reloads, f.purged, f.purgeRefused,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return f
 }

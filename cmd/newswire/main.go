@@ -43,6 +43,7 @@ type commands struct {
 	Import  importCommand  `cmd:"" help:"Add the feeds of an OPML list to the configuration."`
 	Export  exportCommand  `cmd:"" help:"Write the sources as an OPML list."`
 	Build   buildCommand   `cmd:"" help:"Write every channel as static files."`
+	Purge   purgeCommand   `cmd:"" help:"Apply retention.contents now, as serve does daily."`
 	Backup  backupCommand  `cmd:"" help:"Write a consistent copy of the database while it is in use."`
 	Restore restoreCommand `cmd:"" help:"Put a backup in the place of the database; it is checked first."`
 	Version versionCommand `cmd:"" help:"Show version, commit and Go version."`

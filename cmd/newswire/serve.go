@@ -88,6 +88,7 @@ func serve(ctx context.Context, s *settings, at addresses, log *slog.Logger, rea
 	group.Go(func() error { return w.keepHouse(ctx) })
 	group.Go(func() error { return w.keepSettings(ctx) })
 	group.Go(func() error { return w.keepVerdicts(ctx) })
+	group.Go(func() error { return w.keepRetention(ctx) })
 	group.Go(func() error { return answer(ctx, site, pages, log) })
 	group.Go(func() error { return answer(ctx, desk, private, log) })
 	ready(site.Addr().String(), desk.Addr().String())

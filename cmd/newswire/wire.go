@@ -45,7 +45,9 @@ type wire struct {
 	sites    atomic.Pointer[map[string]string] // by slug
 	reloaded atomic.Pointer[web.Reload]
 	pinned   atomic.Pointer[pins]
-	redecide chan struct{} // capacity one: stored entries are to be decided again
+	// purgeRefused says why the last purge was refused; nil: it was not.
+	purgeRefused atomic.Pointer[string]
+	redecide     chan struct{} // capacity one: stored entries are to be decided again
 }
 
 // lookAgain is how soon what another process stored is published.

@@ -27,6 +27,7 @@ type Config struct {
 	Articles   string      `yaml:"articles" doc:"Folder of house articles; empty: none."`
 	Fetch      Fetch       `yaml:"fetch" doc:"Manners and limits of asking sources."`
 	Guard      Guard       `yaml:"guard" doc:"Protection of subscribers against floods."`
+	Retention  Retention   `yaml:"retention" doc:"How long what we have read is kept."`
 	Rules      Rules       `yaml:"rules" doc:"Rules for the entries of all sources, before each source's own."`
 	Sources    []Source    `yaml:"sources" doc:"The feeds that we read."`
 	Channels   []Channel   `yaml:"channels" doc:"The feeds that we publish: /feeds/NAME.rss, .atom and .json."`
@@ -70,6 +71,12 @@ type Fetch struct {
 type Guard struct {
 	FirstImport int `yaml:"first_import" min:"0" doc:"A new source publishes its newest so many; the rest are known, not shown."`
 	Burst       int `yaml:"burst" min:"1" doc:"More new entries at once than this (or 3 times the usual) are held, a day at most."`
+}
+
+// Retention says how long texts are kept. What an entry is known by is kept
+// for ever.
+type Retention struct {
+	Contents time.Duration `yaml:"contents" min:"0" doc:"Texts of other publishers' entries older than this are cut to their excerpts, as 365d, unless their source still lists them or readers still see them; 0s: never. Nothing comes back as new."`
 }
 
 // Rules are for the entries of all sources.

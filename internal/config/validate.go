@@ -54,6 +54,7 @@ func (v *validator) config(c *Config) {
 	v.server(&c.Server)
 	v.database(c.Database.Reveal())
 	v.fetch(&c.Fetch, c.Site.URL)
+	v.retention(&c.Retention)
 	v.expression("rules.keep", c.Rules.Keep, false)
 	v.expression("rules.drop", c.Rules.Drop, false)
 	v.sources(c.Sources)
@@ -206,6 +207,16 @@ func (v *validator) fetch(f *Fetch, site string) {
 		if network.IsValid() && network.Bits() == 0 {
 			v.warn(fmt.Sprintf("fetch.allow_networks[%d]", i), "opens every private network to what feeds link to")
 		}
+	}
+}
+
+// LeastRetention is how long contents are kept at least: changed rules read
+// the entries of the last 30 days again, and withdrawals are told as long.
+const LeastRetention = 30 * 24 * time.Hour
+
+func (v *validator) retention(r *Retention) {
+	if r.Contents > 0 && r.Contents < LeastRetention {
+		v.say("retention.contents", fmt.Sprintf("%s is too short: 30d is the least (0s keeps everything)", clip(v.node("retention.contents").Value)), "30d")
 	}
 }
 

@@ -160,7 +160,12 @@ func (v *visit) revision(in *newsroom.Intake, it *item, k *newsroom.Standing, no
 		r.Former = &k.Entry
 	}
 	v.seat(r)
-	v.out.Updated++
+	if now.Hash == k.Hash && !back { // only its purged text comes back
+		v.out.Unchanged++
+		v.changed = true
+	} else {
+		v.out.Updated++
+	}
 	it.result = &r.Entry
 	in.Revised = append(in.Revised, r)
 }

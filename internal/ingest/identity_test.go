@@ -11,6 +11,8 @@ import (
 	"newswire/feeds"
 	"newswire/internal/ingest"
 	"newswire/internal/newsroom"
+	"newswire/internal/publish"
+	"newswire/internal/store"
 )
 
 // Rows I01–I28 of the catalogue of hostile origins: how sources break the
@@ -319,11 +321,33 @@ var identityRows = []row{
 		d.poll(source("o"), items(4, 1)...)
 		d.now = d.now.Add(400 * 24 * time.Hour)
 		d.poll(source("o"), items(5, 5)...)
-		if _, err := d.store.Purge(t.Context(), d.now.Add(-time.Hour)); err != nil {
+		if _, err := d.store.Purge(t.Context(), store.Retention{Before: d.now.Add(-time.Hour)}); err != nil {
 			t.Fatal(err)
 		}
 		expect(t, d.poll(source("o"), items(5, 1)...), 0, 0)
 		d.holds(5)
+	}},
+	{"I20b", "retention has purged all that it may; one of them is listed again, the same", func(t *testing.T, d *desk) {
+		d.poll(source("o"), items(6, 1)...)
+		d.now = d.now.Add(400 * 24 * time.Hour)
+		d.poll(source("o"), items(7, 4)...) // 1 to 3 are listed no more
+		if n, err := d.store.Purge(t.Context(), store.Retention{Before: d.now.Add(-time.Hour), Excerpt: publish.Excerpt}); n != 3 || err != nil {
+			t.Fatalf("%d purged, want 3: %v", n, err)
+		}
+		before := d.find("https://o.test/3")[0]
+		if before.Content != "" || !strings.Contains(string(before.Summary), "The text of entry 3") {
+			t.Errorf("purged: %q, %q", before.Summary, before.Content)
+		}
+		d.poll(source("o"), items(7, 3)...)
+		d.holds(7)
+		after := d.find("https://o.test/3")[0]
+		if !strings.Contains(string(after.Content), "The text of entry 3") {
+			t.Errorf("its text has not come back: %q", after.Content)
+		}
+		if after.ID != before.ID || !after.FirstSeen.Equal(before.FirstSeen) || !after.Sort.Equal(before.Sort) || !after.Updated.Equal(before.Updated) {
+			t.Errorf("it came back as another:\n%+v\n%+v", before, after)
+		}
+		expect(t, d.poll(source("o"), items(7, 3)...), 0, 0)
 	}},
 	{"I21", "title and text are edited", func(t *testing.T, d *desk) {
 		d.seed(nil)

@@ -8,107 +8,185 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"newswire/feeds"
+	"newswire/internal/newsroom"
 )
 
 // ErrTooMany says that a purge would have taken so much at once that the
 // clock, or the setting, is more likely to be wrong than the entries old.
-var ErrTooMany = errors.New("more than a fifth of all entries would be purged at once; check the clock and the retention")
+var ErrTooMany = errors.New("more than a fifth of all texts would be purged at once")
 
 const (
-	keptPerChannel = 200 // newest members of each channel are never purged
-	purgeFloor     = 50  // entries that may be purged whatever share they are
+	purgeFloor = 50  // entries that may be purged whatever share they are
+	purgeBatch = 100 // entries in one transaction
 )
 
-// Purge empties the content of foreign entries first seen before then, and
-// returns of how many. Their identities stay for ever, and their places: what
-// was seen is never new again. What its source still lists is left alone, and
-// what readers still see.
-func (s *Store) Purge(ctx context.Context, before time.Time) (int, error) {
-	keys, err := s.purgeable(ctx, before)
-	if err != nil || len(keys) == 0 {
-		return 0, s.fail("purge", err)
-	}
-	var full int
-	err = s.read.QueryRowContext(ctx, `SELECT count(*) FROM entries WHERE purged = 0`).Scan(&full)
+// A Retention says which texts are kept no longer.
+type Retention struct {
+	Before time.Time      // those of entries first seen, and last changed, earlier
+	Keep   map[int64]bool // but not of these: readers see them
+	Newest int            // nor of so many of each channel: readers may see them soon
+	Many   bool           // also more than a fifth of all at once
+	// Excerpt is what is kept of a text; nil: nothing.
+	Excerpt func(*newsroom.Entry) feeds.HTML
+}
+
+// Purge cuts the texts of foreign entries that a retention keeps no longer,
+// in small transactions, and returns of how many. Their identities stay for
+// ever, and their titles, links and places: what was seen is never new again.
+// What its source still lists is left alone, and so is what is held, what is
+// pinned, and what readers see. An entry that its source lists again gets its
+// text back. The error is ErrTooMany, and nothing is purged, if it were more
+// than a fifth.
+func (s *Store) Purge(ctx context.Context, r Retention) (int, error) {
+	old, full, err := s.purgeable(ctx, r)
 	if err != nil {
 		return 0, s.fail("purge", err)
 	}
-	if len(keys) > purgeFloor && 5*len(keys) > full {
-		return 0, s.fail("purge", fmt.Errorf("%d of %d: %w", len(keys), full, ErrTooMany))
+	count := old.count()
+	if !r.Many && count > purgeFloor && 5*count > full {
+		return 0, s.fail("purge", fmt.Errorf("%w: %d of %d", ErrTooMany, count, full))
 	}
 	purged := 0
-	for len(keys) > 0 {
-		batch := keys[:min(len(keys), maxList)]
-		keys = keys[len(batch):]
-		err := s.change(ctx, "purge", func(t *tx) error { return t.purge(batch) })
-		if err != nil {
-			return purged, err
+	for source, keys := range old {
+		for len(keys) > 0 {
+			batch := keys[:min(len(keys), purgeBatch)]
+			keys = keys[len(batch):]
+			n := 0
+			err := s.change(ctx, "purge", func(t *tx) (err error) {
+				n, err = t.purge(source, batch, r)
+				return err
+			})
+			if err != nil {
+				return purged, err
+			}
+			purged += n
 		}
-		purged += len(batch)
 	}
 	return purged, nil
 }
 
-func (t *tx) purge(keys []int64) error {
-	return inList(t.s, `UPDATE entries SET purged = 1, summary = '', content = '' WHERE key IN (…)`, nil, keys, func(query string, args []any) error {
-		if _, err := t.exec(query, args...); err != nil {
-			return err
-		}
-		return inList(t.s, `DELETE FROM versions WHERE entry IN (…)`, nil, keys, func(query string, args []any) error {
-			_, err := t.exec(query, args...)
-			return err
-		})
-	})
+// Purgeable returns how many texts a purge would cut, and how many there are.
+func (s *Store) Purgeable(ctx context.Context, r Retention) (old, full int, err error) {
+	keys, full, err := s.purgeable(ctx, r)
+	return keys.count(), full, s.fail("purge", err)
 }
 
-// purgeable returns the keys of what may be purged.
-func (s *Store) purgeable(ctx context.Context, before time.Time) ([]int64, error) {
+// bySource are entries by the key of their source.
+type bySource map[int64][]int64
+
+func (b bySource) count() (n int) {
+	for _, keys := range b {
+		n += len(keys)
+	}
+	return n
+}
+
+// purgeable returns the entries that may be purged, and how many texts there
+// are in all.
+func (s *Store) purgeable(ctx context.Context, r Retention) (old bySource, full int, err error) {
 	q := s.outside(ctx)
-	needed, err := s.listed(q)
-	if err != nil {
-		return nil, err
+	needed := map[int64]bool{}
+	if err := listedAnywhere(q, needed); err != nil {
+		return nil, 0, err
 	}
-	if err := s.onShow(q, needed); err != nil {
-		return nil, err
+	if err := newest(q, r.Newest, needed); err != nil {
+		return nil, 0, err
 	}
-	var keys []int64
+	old = bySource{}
 	err = q.each(func(rows *sql.Rows) error {
-		var key int64
-		err := rows.Scan(&key)
-		if !needed[key] {
-			keys = append(keys, key)
+		var key, source int64
+		err := rows.Scan(&key, &source)
+		if !needed[key] && !r.Keep[key] {
+			old[source] = append(old[source], key)
 		}
 		return err
-	}, `SELECT key FROM entries WHERE first_seen < $1 AND purged = 0 AND house = 0 AND verdict <> 2 ORDER BY key`, ms(before))
-	return keys, err
+	}, `SELECT key, source FROM entries WHERE first_seen < $1 AND touched < $1 AND purged = 0 AND house = 0 AND verdict <> 2
+		AND rule <> 'overrides.pin' ORDER BY key`, ms(r.Before))
+	if err == nil {
+		err = q.each(func(rows *sql.Rows) error { return rows.Scan(&full) }, `SELECT count(*) FROM entries WHERE purged = 0`)
+	}
+	return old, full, err
 }
 
-// listed returns the entries that stood in the last complete document of
+// purge cuts the texts of entries of one source. It asks again what the source
+// lists: a poll may have come in between.
+func (t *tx) purge(source int64, keys []int64, r Retention) (int, error) {
+	needed := map[int64]bool{}
+	if err := listed(t.query, source, needed); err != nil {
+		return 0, err
+	}
+	var entries []newsroom.Standing
+	err := inList(t.s, `SELECT `+entryColumns+` FROM entries WHERE key IN (…) AND purged = 0`, nil, keys, func(query string, args []any) error {
+		return querier(t.query).each(func(rows *sql.Rows) error {
+			e, _, err := scanEntry(rows)
+			if !needed[e.Key] && e.Touched.Before(r.Before) {
+				entries = append(entries, e)
+			}
+			return err
+		}, query, args...)
+	})
+	for i := range entries {
+		if err != nil {
+			return 0, err
+		}
+		err = t.cut(&entries[i].Entry, r.Excerpt)
+	}
+	return len(entries), err
+}
+
+// cut leaves of an entry's text what an excerpt has. The hash of what was last
+// delivered is forgotten: should the source list the entry again, it differs,
+// and the text is taken anew.
+func (t *tx) cut(e *newsroom.Entry, excerpt func(*newsroom.Entry) feeds.HTML) error {
+	var left feeds.HTML
+	if excerpt != nil {
+		left = excerpt(e)
+	}
+	if _, err := t.exec(`UPDATE entries SET purged = 1, raw = 0, summary = $2, content = '' WHERE key = $1`, e.Key, clean(string(left))); err != nil {
+		return err
+	}
+	_, err := t.exec(`DELETE FROM versions WHERE entry = $1`, e.Key)
+	return err
+}
+
+// listedAnywhere notes the entries that stood in the last complete document of
 // their source.
-func (s *Store) listed(q querier) (map[int64]bool, error) {
-	windows := map[int64][]string{}
+func listedAnywhere(q querier, needed map[int64]bool) error {
+	var sources []int64
 	err := q.each(func(rows *sql.Rows) error {
 		var key int64
-		var state []byte
-		if err := rows.Scan(&key, &state); err != nil {
-			return err
-		}
-		var check struct {
-			Window []string `json:"window"`
-		}
-		err := json.Unmarshal(state, &check)
-		windows[key] = check.Window
+		err := rows.Scan(&key)
+		sources = append(sources, key)
 		return err
-	}, `SELECT key, state FROM sources`)
-	needed := map[int64]bool{}
-	for source, window := range windows {
-		for _, alias := range window {
-			if err == nil {
-				err = listedUnder(q, source, alias, needed)
-			}
+	}, `SELECT key FROM sources`)
+	for _, source := range sources {
+		if err == nil {
+			err = listed(q, source, needed)
 		}
 	}
-	return needed, err
+	return err
+}
+
+// listed does so for one source.
+func listed(q querier, source int64, needed map[int64]bool) error {
+	var check struct {
+		Window []string `json:"window"`
+	}
+	err := q.each(func(rows *sql.Rows) error {
+		var state []byte
+		if err := rows.Scan(&state); err != nil {
+			return err
+		}
+		return json.Unmarshal(state, &check)
+	}, `SELECT state FROM sources WHERE key = $1`, source)
+	for _, alias := range check.Window {
+		if err == nil {
+			err = listedUnder(q, source, alias, needed)
+		}
+	}
+	return err
 }
 
 // listedUnder notes the entries whose alias begins as a window has it.
@@ -129,8 +207,8 @@ func listedUnder(q querier, source int64, alias string, needed map[int64]bool) e
 	}, `SELECT entry FROM aliases WHERE source = $1 AND hash >= $2 AND hash <= $3`, source, from, to)
 }
 
-// onShow notes the newest members of each channel.
-func (s *Store) onShow(q querier, needed map[int64]bool) error {
+// newest notes the newest members of each channel.
+func newest(q querier, count int, needed map[int64]bool) error {
 	var channels []int64
 	err := q.each(func(rows *sql.Rows) error {
 		var key int64
@@ -147,7 +225,7 @@ func (s *Store) onShow(q querier, needed map[int64]bool) error {
 			err := rows.Scan(&key)
 			needed[key] = true
 			return err
-		}, `SELECT entry FROM members WHERE channel = $1 ORDER BY sort DESC, entry DESC LIMIT $2`, channel, keptPerChannel)
+		}, `SELECT entry FROM members WHERE channel = $1 ORDER BY sort DESC, entry DESC LIMIT $2`, channel, count)
 	}
 	return err
 }

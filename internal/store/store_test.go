@@ -445,7 +445,7 @@ func TestPurge(t *testing.T) {
 		commit(t, s, &newsroom.Intake{Source: "a", At: start, Claim: &claim, Check: &check, New: list})
 		// 300 stand; the newest 200 of a channel, the house's and what is
 		// still listed stay: 98 would go, a third of all.
-		if _, err := s.Purge(ctx, start.Add(time.Hour)); !errors.Is(err, store.ErrTooMany) {
+		if _, err := s.Purge(ctx, store.Retention{Before: start.Add(time.Hour), Newest: 200, Excerpt: excerpt}); !errors.Is(err, store.ErrTooMany) {
 			t.Errorf("a third of all at once: %v", err)
 		}
 		var more []*newsroom.Arrival
@@ -455,7 +455,11 @@ func TestPurge(t *testing.T) {
 			more = append(more, a)
 		}
 		commit(t, s, &newsroom.Intake{Source: "bb", At: start, New: more})
-		purged, err := s.Purge(ctx, start.Add(time.Hour))
+		kept := store.Retention{Before: start.Add(time.Hour), Keep: map[int64]bool{list[1].Key: true}}
+		if old, full, err := s.Purgeable(ctx, kept); old != 297 || full != 1600 || err != nil {
+			t.Errorf("%d of %d may go, %v; want all of the 300 but the house's, the listed and the one to keep", old, full, err)
+		}
+		purged, err := s.Purge(ctx, store.Retention{Before: start.Add(time.Hour), Newest: 200, Excerpt: excerpt})
 		if err != nil || purged == 0 {
 			t.Fatalf("%d, %v", purged, err)
 		}
@@ -464,18 +468,20 @@ func TestPurge(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, k := range found {
-			if want := k.Key == list[0].Key; k.Purged != want || (k.Content == "") != want || k.Title == "" {
-				t.Errorf("%s: purged %v, content %q", k.Title, k.Purged, k.Content)
+			if want := k.Key == list[0].Key; k.Purged != want || (k.Content == "") != want || (k.Summary == "excerpt") != want || k.Title == "" {
+				t.Errorf("%s: purged %v, summary %q, content %q", k.Title, k.Purged, k.Summary, k.Content)
 			}
 		}
 		if refs, _ := s.Refs(ctx, "all", 10000); len(refs) != 1600 {
 			t.Errorf("%d places are left of 1600", len(refs))
 		}
-		if again, err := s.Purge(ctx, start.Add(time.Hour)); again != 0 || err != nil {
+		if again, err := s.Purge(ctx, store.Retention{Before: start.Add(time.Hour), Newest: 200, Excerpt: excerpt}); again != 0 || err != nil {
 			t.Errorf("again: %d, %v", again, err)
 		}
 	})
 }
+
+func excerpt(*newsroom.Entry) feeds.HTML { return "excerpt" }
 
 func TestPublications(t *testing.T) {
 	onEngines(t, func(t *testing.T, e engine) {

@@ -60,10 +60,12 @@ type DeskConfig struct {
 	Password string
 	Secure   bool           // editors come by https, through a proxy
 	Reload   func() *Reload // nil, or returns nil: there was none
-	Metrics  http.Handler   // nil: none
-	Ready    func() error   // nil: always
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Notices are what editors must know of the whole wire; nil: nothing.
+	Notices func() []string
+	Metrics http.Handler // nil: none
+	Ready   func() error // nil: always
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // A Desk serves the editors' private pages, metrics and health.

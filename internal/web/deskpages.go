@@ -23,6 +23,7 @@ type deskSources struct {
 	Rows                               []sourceRow
 	Total, Broken, Silent, Held, Fresh int
 	Now                                moment
+	Notices                            []string // of the whole wire
 }
 
 // A sourceRow is a source among the others.
@@ -54,6 +55,9 @@ func (d *Desk) sources(w http.ResponseWriter, r *http.Request) {
 	}
 	b := newDeskSources(all, d.Now(), d.location())
 	b.Held = len(held)
+	if d.Notices != nil {
+		b.Notices = d.Notices()
+	}
 	d.show(w, r, "desk-sources", http.StatusOK, deskPage{Title: "Sources", Body: b})
 }
 
