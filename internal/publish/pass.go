@@ -49,17 +49,18 @@ type rendered struct {
 
 func (p *Publisher) newPass(ctx context.Context) (*pass, error) {
 	run := &pass{Publisher: p, ctx: ctx, now: time.Now(), config: p.Config(), used: map[int64]rendered{}}
+	var err error
+	if run.plans, err = run.plan(); err != nil {
+		return nil, err
+	}
+	// After the entries: a source's first document brings its name together
+	// with its entries, and no entry may be published without the name.
 	checks, err := p.Store.Checks(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the sources: %w", err)
 	}
 	run.sources = newSources(run.config, checks)
-	house, err := run.readHouse()
-	if err != nil {
-		return nil, err
-	}
-	p.house = house
-	if run.plans, err = run.plan(); err != nil {
+	if p.house, err = run.readHouse(); err != nil {
 		return nil, err
 	}
 	return run, nil

@@ -443,3 +443,33 @@ func (c *counting) Entries(ctx context.Context, keys []int64) ([]newsroom.Entry,
 	c.entries += len(entries)
 	return entries, err
 }
+
+// A busy store commits a source's first document while a rendering reads.
+type busy struct {
+	*memory
+	commit func()
+}
+
+func (b busy) Refs(ctx context.Context, channel string, limit int) ([]newsroom.Ref, error) {
+	b.commit()
+	return b.memory.Refs(ctx, channel, limit)
+}
+
+// TestNameComesWithEntries holds that no entry is published under the name
+// that editors gave its source when the source has said its own: the two are
+// committed as one, and are read so, whenever the commit comes.
+func TestNameComesWithEntries(t *testing.T) {
+	m := newMemory()
+	first := wire(1)
+	p := newPublisher(m)
+	p.Store = busy{m, func() {
+		m.add(first, "all")
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.checks = []newsroom.Check{{Source: first.Source, Title: "What it calls itself"}}
+	}}
+	render(t, p)
+	if body := bodies(t, p)["/feeds/all.rss"]; !strings.Contains(body, ">What it calls itself</source>") {
+		t.Errorf("the entry does not name its source as the source does:\n%s", body)
+	}
+}
