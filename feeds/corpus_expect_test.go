@@ -267,6 +267,7 @@ var corpusThresholds = map[string]float64{
 // TestCorpusExpectations holds our reading against the expectations of other
 // projects' tests.
 func TestCorpusExpectations(t *testing.T) {
+	sequential(t)
 	dir := corpusDir(t)
 	suites := map[string]*rate{}
 	for _, x := range corpusLines[corpusExpectation](t, filepath.Join(dir, "EXPECT.jsonl")) {

@@ -43,6 +43,7 @@ func corpusClean(t *testing.T) (docs [][]byte, reports []*guardReport, names []s
 // TestCorpusTruncated cuts real feeds anywhere: all entries that are complete
 // must be kept, and no other.
 func TestCorpusTruncated(t *testing.T) {
+	sequential(t)
 	docs, reports, names := corpusClean(t)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i, doc := range docs {
@@ -78,6 +79,7 @@ func lenEntries(f *Feed) int {
 // TestCorpusBroken breaks one entry of real feeds in many ways: no other may
 // be lost.
 func TestCorpusBroken(t *testing.T) {
+	sequential(t)
 	docs, reports, names := corpusClean(t)
 	rng := rand.New(rand.NewPCG(3, 4))
 	lost, broken, changed := 0, 0, 0

@@ -78,6 +78,9 @@ func (c *counter) take() []asked {
 // and who asks whether something has changed is told "no" in 304. Readers that
 // are not installed are left out; .ci/readers demands them all.
 func TestReaders(t *testing.T) {
+	if underRace {
+		t.Skip("tried without the race detector: it would watch the readers' patience")
+	}
 	for _, r := range readers {
 		t.Run(r.name, func(t *testing.T) {
 			if _, err := exec.LookPath(r.name); err != nil {
