@@ -23,12 +23,12 @@ func (w *wire) findPins(ctx context.Context) (pins, error) {
 			return nil, err
 		}
 		for _, e := range entries {
-			seats, err := w.store.Seats(ctx, []int64{e.Key})
+			places, err := w.store.Places(ctx, e.Key)
 			if err != nil {
 				return nil, err
 			}
-			for _, channel := range seats[e.Key] {
-				ref := newsroom.Ref{Key: e.Key, Source: e.Source, House: e.House, Sort: e.Sort, Pinned: true}
+			for channel, ref := range places {
+				ref.Pinned = true
 				found[channel] = append(found[channel], ref)
 			}
 		}

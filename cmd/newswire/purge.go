@@ -95,7 +95,7 @@ func (w *wire) shown(ctx context.Context) (map[int64]bool, error) {
 		}
 		in, _ := s.rules.LineUp(ch.Name, pinned.mark(ch.Name, refs), s.site.Timezone)
 		for _, ref := range in {
-			keys[ref.Key] = true
+			keys[ref.Key], keys[ref.Voice] = true, true
 		}
 	}
 	return keys, nil

@@ -25,6 +25,18 @@ func (s *settings) known() map[string]newsroom.Source {
 	return m
 }
 
+// configured returns the source with this slug.
+func (s *settings) configured(slug string) (newsroom.Source, bool) {
+	if slug == newsroom.HouseSource {
+		return s.house(), true
+	}
+	i := slices.IndexFunc(s.sources, func(src newsroom.Source) bool { return src.Slug == slug })
+	if i < 0 {
+		return newsroom.Source{}, false
+	}
+	return s.sources[i], true
+}
+
 // keepVerdicts decides stored entries again when the rules have changed or
 // their age matters, and releases what was held for a day. Neither polls nor
 // readers wait for it.

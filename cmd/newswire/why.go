@@ -29,6 +29,7 @@ type why struct {
 	Story     *string           `json:"story"` // null: the entry is in no story
 	Channels  []string          `json:"channels"`
 	LeftOut   map[string]string `json:"left_out,omitempty"` // of the channel's line-up, by which cap
+	WordsOf   map[string]string `json:"words_of,omitempty"` // by channel: the source in whose words it stands, if not its own
 	AlsoIn    []string          `json:"also_in,omitempty"`
 	Versions  []formerTitle     `json:"versions,omitempty"`
 	Withdrawn *time.Time        `json:"withdrawn,omitempty"`
@@ -103,6 +104,9 @@ func (w *wire) why(ctx context.Context, e newsroom.Entry) (why, error) {
 	for _, v := range d.Versions {
 		answer.Versions = append(answer.Versions, formerTitle{utc(v.At), v.Title})
 	}
+	if answer.WordsOf, err = w.wordsOf(ctx, e.Key); err != nil {
+		return why{}, err
+	}
 	for _, channel := range d.Channels {
 		cap, err := w.leftOut(ctx, channel, e.Key)
 		if err != nil {
@@ -113,6 +117,25 @@ func (w *wire) why(ctx context.Context, e newsroom.Entry) (why, error) {
 		}
 	}
 	return answer, nil
+}
+
+// wordsOf names the sources in whose words an entry stands, by channel.
+func (w *wire) wordsOf(ctx context.Context, key int64) (map[string]string, error) {
+	places, err := w.store.Places(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for channel, ref := range places {
+		if ref.Voice == 0 {
+			continue
+		}
+		names[channel] = ref.Source
+		if src, ok := w.now.Load().configured(ref.Source); ok {
+			names[channel] = src.Name
+		}
+	}
+	return names, nil
 }
 
 // lineUpDepth is how many members of a channel are looked at for a line-up.
@@ -149,6 +172,11 @@ func (a why) print(t *terminal) {
 	for _, channel := range a.Channels {
 		if cap := a.LeftOut[channel]; cap != "" {
 			rows = append(rows, row("", "not in the line-up of "+channel+" now: "+cap))
+		}
+	}
+	for _, channel := range a.Channels {
+		if name := a.WordsOf[channel]; name != "" {
+			rows = append(rows, row("", "in "+channel+" it stands in the words of "+name+", whose page it is"))
 		}
 	}
 	if len(a.AlsoIn) > 0 {

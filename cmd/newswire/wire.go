@@ -121,6 +121,7 @@ func newDoor(w *wire, s *settings) *ingest.Door {
 	return &ingest.Door{
 		Store:   w.store,
 		Curator: func() ingest.Curator { return w.now.Load().rules },
+		Sources: func(slug string) (newsroom.Source, bool) { return w.now.Load().configured(slug) },
 		Guard:   ingest.Guard{FirstImport: s.config.Guard.FirstImport, Burst: s.config.Guard.Burst},
 		Site:    s.site.URL,
 		Changed: func() { w.publisher.Nudge() },

@@ -44,6 +44,9 @@ type Guard struct {
 type Door struct {
 	Store   Store
 	Curator func() Curator // the rules in force
+	// Sources returns what is configured of a source now; nil: nothing is
+	// known of others than the one that is read.
+	Sources func(slug string) (newsroom.Source, bool)
 	Guard   Guard
 	Site    string // our public address: its host is the authority of the tag: IRIs we mint
 	Changed func() // called after something that readers see has changed; must not block; may be nil

@@ -107,6 +107,7 @@ func (d *desk) open() {
 	d.door = &ingest.Door{
 		Store:   d.store,
 		Curator: func() ingest.Curator { return curator{} },
+		Sources: func(slug string) (newsroom.Source, bool) { return source(slug), true },
 		Guard:   ingest.Guard{FirstImport: 10, Burst: 20},
 		Site:    "https://news.example.com",
 		Changed: func() { d.moved++ },

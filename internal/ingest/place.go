@@ -8,43 +8,92 @@ import (
 	"newswire/internal/newsroom"
 )
 
-// place settles, inside the transaction, who stands in which channel. Where
-// an entry of another source stands with the same canonical link, the one
-// that was published first keeps its place, and its identifier is what
-// readers know; only the house takes it over. Nobody is deleted: an entry
-// without any place is published by the rule RuleDuplicate, and the one that
-// stands names its source.
+// place settles, inside the transaction, who stands in which channel, and in
+// whose words. Where an entry of another source stands with the same canonical
+// link, it keeps its place: its identifier is what readers know. But the words
+// that stand there are those of whoever ranks first: of the origin rather than
+// of an aggregator, whoever was read first. Only the house takes the place
+// itself. Nobody is deleted: an entry without any place is published by the
+// rule RuleDuplicate, and the one that stands names its source.
 func (v *visit) place(in *newsroom.Intake, neighbors newsroom.Neighbors) newsroom.Placing {
-	var out newsroom.Placing
+	p := placer{visit: v}
 	for _, a := range in.New {
-		a.Channels = placeOne(&a.Entry, a.LinkHash, a.Channels, neighbors, &out)
+		a.Channels = p.place(&a.Entry, a.LinkHash, a.Channels, neighbors)
 	}
 	for _, r := range in.Revised {
-		r.Channels = placeOne(&r.Entry, r.LinkHash, r.Channels, neighbors, &out)
+		r.Channels = p.place(&r.Entry, r.LinkHash, r.Channels, neighbors)
 	}
-	v.changed = v.changed || len(out.Evicted) > 0
-	return out
+	v.changed = v.changed || p.changed
+	return p.out
 }
 
-// placeOne returns in which of the wanted channels an entry stands.
-func placeOne(e *newsroom.Entry, link int64, wanted []string, neighbors newsroom.Neighbors, out *newsroom.Placing) (seats []string) {
-	same := rivals(e, neighbors[link])
-	if len(wanted) == 0 || len(same) == 0 {
-		return wanted
-	}
+// A placer gives the entries of one intake their places.
+type placer struct {
+	visit   *visit
+	out     newsroom.Placing
+	changed bool // readers see a difference in entries that the intake does not bring
+}
+
+// place returns in which of the wanted channels an entry stands.
+func (p *placer) place(e *newsroom.Entry, link int64, wanted []string, neighbors newsroom.Neighbors) (seats []string) {
+	near := neighbors[link]
+	same, speaks := rivals(e, near), heardIn(e, near)
 	for _, channel := range wanted {
+		if holder, heard := speaks[channel]; heard {
+			if p.outranks(e, near, p.contender(holder)) {
+				delete(speaks, channel) // it goes on being heard there
+			}
+			continue
+		}
 		holder := slices.IndexFunc(same, func(n newsroom.Neighbor) bool { return slices.Contains(n.Channels, channel) })
 		switch {
 		case holder < 0:
 			seats = append(seats, channel)
+			p.keepVoice(e, channel, near, same)
 		case e.House && !same[holder].House:
-			out.Evicted = append(out.Evicted, newsroom.Seat{Key: same[holder].Key, Channel: channel})
+			p.evict(same[holder], channel)
 			seats = append(seats, channel)
+		case p.outranks(e, near, p.speaker(same[holder], channel, same)):
+			p.voice(same[holder].Key, channel, e.Key)
 		}
 	}
-	if len(seats) == 0 {
+	for channel, holder := range speaks { // until now
+		p.voice(holder.Key, channel, 0)
+	}
+	if len(seats) == 0 && len(wanted) > 0 {
 		e.Verdict.Rule = newsroom.RuleDuplicate
 	}
+	if len(wanted) > 0 {
+		p.mention(e, same)
+	}
+	return seats
+}
+
+// keepVoice lets an entry that stands go on standing in the words it had, if
+// they are still of the same link and still rank first.
+func (p *placer) keepVoice(e *newsroom.Entry, channel string, near, same []newsroom.Neighbor) {
+	self := slices.IndexFunc(near, func(n newsroom.Neighbor) bool { return n.Key == e.Key })
+	if self < 0 || near[self].Voices[channel] == 0 {
+		return
+	}
+	voice := slices.IndexFunc(same, func(n newsroom.Neighbor) bool { return n.Key == near[self].Voices[channel] })
+	if voice >= 0 && !p.outranks(e, near, p.contender(same[voice])) {
+		p.out.Voiced = append(p.out.Voiced, newsroom.Voicing{Seat: newsroom.Seat{Key: e.Key, Channel: channel}, Voice: same[voice].Key})
+	}
+}
+
+func (p *placer) evict(n newsroom.Neighbor, channel string) {
+	p.out.Evicted = append(p.out.Evicted, newsroom.Seat{Key: n.Key, Channel: channel})
+	p.changed = true
+}
+
+func (p *placer) voice(holder int64, channel string, voice int64) {
+	p.out.Voiced = append(p.out.Voiced, newsroom.Voicing{Seat: newsroom.Seat{Key: holder, Channel: channel}, Voice: voice})
+	p.changed = true
+}
+
+// mention lets an entry and those with the same link name each other.
+func (p *placer) mention(e *newsroom.Entry, same []newsroom.Neighbor) {
 	for _, n := range same {
 		if n.Decision != newsroom.Publish {
 			continue
@@ -52,9 +101,22 @@ func placeOne(e *newsroom.Entry, link int64, wanted []string, neighbors newsroom
 		if !slices.Contains(e.AlsoIn, n.Source) {
 			e.AlsoIn = append(e.AlsoIn, n.Source)
 		}
-		out.Mentioned = append(out.Mentioned, newsroom.Mention{Key: n.Key, Source: e.Source})
+		p.out.Mentioned = append(p.out.Mentioned, newsroom.Mention{Key: n.Key, Source: e.Source})
 	}
-	return seats
+	slices.Sort(e.AlsoIn)
+}
+
+// heardIn returns who stands in an entry's words, by channel.
+func heardIn(e *newsroom.Entry, near []newsroom.Neighbor) map[string]newsroom.Neighbor {
+	all := map[string]newsroom.Neighbor{}
+	for _, n := range near {
+		for channel, voice := range n.Voices {
+			if voice == e.Key && n.Key != e.Key {
+				all[channel] = n
+			}
+		}
+	}
+	return all
 }
 
 // rivals returns the entries of other sources with the same link. A link that

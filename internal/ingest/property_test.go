@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -210,39 +209,4 @@ func (p *publisher) check(r *rapid.T) {
 	if len(count) != len(p.offered) {
 		r.Fatalf("%d articles stored, %d offered", len(count), len(p.offered))
 	}
-}
-
-// TestSourceOrder holds that it does not matter for what readers get in which
-// order sources are asked.
-func TestSourceOrder(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		docs := map[string][]feeds.Entry{}
-		for _, slug := range []string{"a", "b", "c"} {
-			for range rapid.IntRange(0, 6).Draw(r, "entries") {
-				n := rapid.IntRange(0, 9).Draw(r, "link")
-				e := item(n)
-				e.GUID = fmt.Sprintf("%s-%d", slug, n)
-				docs[slug] = append(docs[slug], e)
-			}
-		}
-		want := standing(t, docs, []string{"a", "b", "c"})
-		for _, order := range [][]string{{"c", "b", "a"}, {"b", "a", "c"}} {
-			if got := standing(t, docs, order); !slices.Equal(got, want) {
-				r.Fatalf("order %v: %q, want %q", order, got, want)
-			}
-		}
-	})
-}
-
-// standing returns the links that stand after the sources were asked.
-func standing(t *testing.T, docs map[string][]feeds.Entry, order []string) (links []string) {
-	d := newDesk(t)
-	defer d.store.Close()
-	for _, slug := range order {
-		d.poll(source(slug), docs[slug]...)
-	}
-	for _, e := range d.channel("all") {
-		links = append(links, e.Link)
-	}
-	return links
 }

@@ -178,6 +178,9 @@ func (r *redecision) flush(ctx context.Context) error {
 	if err := r.archive.Commit(ctx, in); err != nil {
 		return err
 	}
+	if v.changed {
+		r.changed++
+	}
 	for _, rev := range in.Revised { // what became of it is known only now
 		before := batch[slices.Index(keys, rev.Key)].Verdict
 		if rev.Verdict != before || !slices.Equal(rev.Channels, seats[rev.Key]) {

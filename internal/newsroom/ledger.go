@@ -154,13 +154,22 @@ type Neighbor struct {
 	Source   string
 	House    bool
 	Decision Decision
-	Channels []string // in which it stands
+	Site     string           // its source's own site, as the feed says
+	Channels []string         // in which it stands
+	Voices   map[string]int64 // by channel: in whose words; left out: in its own
 }
 
 // A Placing is what the arrival of entries does to those that stand.
 type Placing struct {
 	Evicted   []Seat    // lose their place
 	Mentioned []Mention // are carried by another source too
+	Voiced    []Voicing // stand in these words from now on
+}
+
+// A Voicing says in whose words an entry stands in a channel.
+type Voicing struct {
+	Seat
+	Voice int64 // 0: its own
 }
 
 // A Seat is an entry's place in a channel.

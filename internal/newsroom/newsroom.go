@@ -251,11 +251,14 @@ type Channel struct {
 // A Ref is an entry's place in a channel: what a line-up is decided from.
 type Ref struct {
 	Key    int64
-	Source string
+	Source string // of the voice, if there is one
 	House  bool
 	Sort   time.Time
 	Weight float64
 	Pinned bool
+	// Voice is the entry of another source, with the same link, in whose words
+	// the entry stands here; 0: in its own.
+	Voice int64
 }
 
 // Site is what is said of us on every page and in every feed.

@@ -69,15 +69,19 @@ func (p *Publisher) newPass(ctx context.Context) (*pass, error) {
 // plan decides what stands in each channel. Entries that stand in several are
 // read once.
 func (run *pass) plan() ([]plan, error) {
-	lineUps := make([][]int64, len(run.config.Channels))
+	lineUps := make([][]newsroom.Ref, len(run.config.Channels))
 	var all []int64
 	for i, ch := range run.config.Channels {
-		keys, err := run.lineUp(ch)
+		refs, err := run.lineUp(ch)
 		if err != nil {
 			return nil, fmt.Errorf("channel %s: read its members: %w", ch.Name, err)
 		}
-		lineUps[i] = keys
-		all = append(all, keys...)
+		lineUps[i] = refs
+		for _, ref := range refs {
+			if all = append(all, ref.Key); ref.Voice != 0 {
+				all = append(all, ref.Voice)
+			}
+		}
 	}
 	slices.Sort(all)
 	entries, err := run.read(slices.Compact(all))
@@ -87,8 +91,12 @@ func (run *pass) plan() ([]plan, error) {
 	plans := make([]plan, len(lineUps))
 	for i, ch := range run.config.Channels {
 		plans[i].channel = ch
-		for _, key := range lineUps[i] {
-			if e, ok := entries[key]; ok {
+		for _, ref := range lineUps[i] {
+			e, ok := entries[ref.Key]
+			if voice, heard := entries[ref.Voice]; ok && heard {
+				e = inWordsOf(e, voice)
+			}
+			if ok {
 				plans[i].entries = append(plans[i].entries, e)
 			}
 		}
@@ -101,10 +109,10 @@ func (run *pass) plan() ([]plan, error) {
 	return plans, nil
 }
 
-// lineUp returns the keys of a channel's line-up. It asks for a few times as
+// lineUp returns a channel's line-up. It asks for a few times as
 // many members as the line-up holds, and for more only while caps leave it
 // short: what it costs does not depend on how many entries are stored.
-func (run *pass) lineUp(ch newsroom.Channel) ([]int64, error) {
+func (run *pass) lineUp(ch newsroom.Channel) ([]newsroom.Ref, error) {
 	loc := run.config.Site.Timezone
 	if loc == nil {
 		loc = time.UTC
@@ -119,11 +127,7 @@ func (run *pass) lineUp(ch newsroom.Channel) ([]int64, error) {
 		if len(chosen) < ch.Entries && len(refs) >= limit && limit < most {
 			continue
 		}
-		keys := make([]int64, len(chosen))
-		for i, ref := range chosen {
-			keys[i] = ref.Key
-		}
-		return keys, nil
+		return chosen, nil
 	}
 }
 

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -42,8 +44,10 @@ func (t *tx) intake(in *newsroom.Intake) error {
 	if err := t.passFence(in); err != nil {
 		return err
 	}
+	var placing newsroom.Placing
 	if len(in.New)+len(in.Revised) > 0 {
-		if err := t.place(in); err != nil {
+		var err error
+		if placing, err = t.place(in); err != nil {
 			return err
 		}
 	}
@@ -56,6 +60,11 @@ func (t *tx) intake(in *newsroom.Intake) error {
 	}
 	for _, r := range in.Revised {
 		if err := t.revise(in, source, r); err != nil {
+			return err
+		}
+	}
+	for _, v := range placing.Voiced {
+		if err := t.voice(v); err != nil {
 			return err
 		}
 	}
@@ -83,36 +92,36 @@ func (t *tx) passFence(in *newsroom.Intake) error {
 // place gives new entries their keys and identifiers and lets the door decide
 // who stands where. Taking the keys makes writers queue, on both engines: two
 // sources cannot bring the same link at once without seeing each other.
-func (t *tx) place(in *newsroom.Intake) error {
+func (t *tx) place(in *newsroom.Intake) (placing newsroom.Placing, err error) {
 	last, err := t.rowNumber(`UPDATE sequence SET last = last + $1 WHERE name = 'entries' RETURNING last`, len(in.New))
 	if err != nil {
-		return err
+		return placing, err
 	}
 	for i, a := range in.New {
 		a.Key = last - int64(i) // a document's first entry is the latest
 	}
 	if err := t.identify(in.New); err != nil {
-		return err
+		return placing, err
 	}
 	neighbors, err := t.neighbors(in)
 	if err != nil {
-		return err
+		return placing, err
 	}
 	if in.Place == nil {
-		return nil
+		return placing, nil
 	}
-	placing := in.Place(neighbors)
+	placing = in.Place(neighbors)
 	for _, seat := range placing.Evicted {
 		if err := t.evict(seat); err != nil {
-			return err
+			return placing, err
 		}
 	}
 	for _, m := range placing.Mentioned {
 		if err := t.mention(m); err != nil {
-			return err
+			return placing, err
 		}
 	}
-	return nil
+	return placing, nil
 }
 
 func (t *tx) rowNumber(query string, args ...any) (n int64, err error) {
@@ -175,38 +184,103 @@ func (t *tx) neighbors(in *newsroom.Intake) (newsroom.Neighbors, error) {
 			links = append(links, r.LinkHash)
 		}
 	}
+	found := newsroom.Neighbors{}
+	if err := t.neighborsBy(`l.hash IN (…)`, links, found); err != nil {
+		return nil, err
+	}
+	return found, t.heard(in, found)
+}
+
+// heard adds the entries that stand in the words of one that is revised: its
+// link may be another from now on.
+func (t *tx) heard(in *newsroom.Intake, found newsroom.Neighbors) error {
+	for _, r := range in.Revised {
+		var holders []int64
+		err := querier(t.query).each(func(rows *sql.Rows) error {
+			var key int64
+			err := rows.Scan(&key)
+			holders = append(holders, key)
+			return err
+		}, `SELECT DISTINCT entry FROM members WHERE voice = $1 AND voice <> 0`, r.Key)
+		if err != nil {
+			return err
+		}
+		holders = slices.DeleteFunc(holders, func(key int64) bool {
+			return slices.ContainsFunc(found[r.LinkHash], func(n newsroom.Neighbor) bool { return n.Key == key })
+		})
+		more := newsroom.Neighbors{}
+		if err := t.neighborsBy(`l.entry IN (…)`, holders, more); err != nil {
+			return err
+		}
+		for _, list := range more {
+			found[r.LinkHash] = append(found[r.LinkHash], list...)
+		}
+	}
+	return nil
+}
+
+// neighborsBy finds entries by a condition on links, in the order of their
+// keys.
+func (t *tx) neighborsBy(where string, values []int64, found newsroom.Neighbors) error {
 	type place struct {
 		link int64
 		at   int
 		sort int64
 	}
-	found := newsroom.Neighbors{}
 	var places []place
-	err := inList(t.s, `SELECT l.hash, e.key, s.slug, e.house, e.verdict, e.sort FROM links l
-		JOIN entries e ON e.key = l.entry JOIN sources s ON s.key = e.source WHERE l.hash IN (…) ORDER BY e.key`, nil, links,
+	err := inList(t.s, `SELECT l.hash, e.key, s.slug, s.state, e.house, e.verdict, e.sort FROM links l
+		JOIN entries e ON e.key = l.entry JOIN sources s ON s.key = e.source WHERE `+where+` ORDER BY e.key`, nil, values,
 		func(query string, args []any) error {
 			return querier(t.query).each(func(rows *sql.Rows) error {
 				var n newsroom.Neighbor
 				var link, house, verdict, sort int64
-				if err := rows.Scan(&link, &n.Key, &n.Source, &house, &verdict, &sort); err != nil {
+				var state sql.RawBytes
+				if err := rows.Scan(&link, &n.Key, &n.Source, &state, &house, &verdict, &sort); err != nil {
 					return err
 				}
 				n.House, n.Decision = house != 0, decision(verdict)
 				places = append(places, place{link, len(found[link]), sort})
 				found[link] = append(found[link], n)
-				return nil
+				return siteOf(state, &found[link][len(found[link])-1])
 			}, query, args...)
 		})
-	if err != nil {
-		return nil, err
-	}
 	for _, p := range places {
-		n := &found[p.link][p.at]
-		if n.Channels, err = channelsOf(t.query, n.Key, p.sort); err != nil {
-			return nil, err
+		if err != nil {
+			return err
 		}
+		n := &found[p.link][p.at]
+		n.Channels, n.Voices, err = placesOf(t.query, n.Key, p.sort)
 	}
-	return found, nil
+	return err
+}
+
+// siteOf reads from what is remembered of a source which site its feed names.
+func siteOf(state []byte, n *newsroom.Neighbor) error {
+	var check struct {
+		SiteURL string `json:"site_url"`
+	}
+	err := json.Unmarshal(state, &check)
+	n.Site = check.SiteURL
+	return err
+}
+
+// placesOf returns the channels in which an entry stands, by name, and in
+// whose words.
+func placesOf(q querier, key, sort int64) (names []string, voices map[string]int64, err error) {
+	err = q.each(func(rows *sql.Rows) error {
+		var name string
+		var voice int64
+		err := rows.Scan(&name, &voice)
+		names = append(names, name)
+		if voice != 0 {
+			if voices == nil {
+				voices = map[string]int64{}
+			}
+			voices[name] = voice
+		}
+		return err
+	}, `SELECT c.name, m.voice FROM channels c JOIN members m ON m.channel = c.key AND m.sort = $1 AND m.entry = $2 ORDER BY c.name`, sort, key)
+	return names, voices, err
 }
 
 // channelsOf returns the channels in which an entry stands, by name.
@@ -234,6 +308,15 @@ func (t *tx) evict(seat newsroom.Seat) error {
 	return err
 }
 
+// voice says in whose words an entry stands in a channel. Caps count it as the
+// source's that speaks.
+func (t *tx) voice(v newsroom.Voicing) error {
+	_, err := t.exec(`UPDATE members SET voice = $3, source = (SELECT source FROM entries WHERE key = $4)
+		WHERE channel = (SELECT key FROM channels WHERE name = $1) AND sort = (SELECT sort FROM entries WHERE key = $2) AND entry = $2`,
+		v.Channel, v.Key, v.Voice, cmp.Or(v.Voice, v.Key))
+	return err
+}
+
 func (t *tx) mention(m newsroom.Mention) error {
 	var also string
 	if err := querier(t.query).each(func(rows *sql.Rows) error { return rows.Scan(&also) },
@@ -244,6 +327,8 @@ func (t *tx) mention(m newsroom.Mention) error {
 	if slices.Contains(sources, m.Source) {
 		return nil
 	}
-	_, err := t.exec(`UPDATE entries SET also = $1 WHERE key = $2`, strings.Join(append(sources, m.Source), " "), m.Key)
+	sources = append(sources, m.Source)
+	slices.Sort(sources)
+	_, err := t.exec(`UPDATE entries SET also = $1 WHERE key = $2`, strings.Join(sources, " "), m.Key)
 	return err
 }

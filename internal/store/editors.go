@@ -71,6 +71,29 @@ func (s *Store) Seats(ctx context.Context, keys []int64) (map[int64][]string, er
 	return seats, s.fail("seats", err)
 }
 
+// Places returns an entry's places by the channels' names.
+func (s *Store) Places(ctx context.Context, key int64) (map[string]newsroom.Ref, error) {
+	places, sources := map[string]newsroom.Ref{}, map[string]int64{}
+	q := s.outside(ctx)
+	err := q.each(func(rows *sql.Rows) error {
+		var name string
+		var sort, source, house int64
+		ref := newsroom.Ref{Key: key}
+		err := rows.Scan(&name, &sort, &source, &house, &ref.Voice)
+		ref.Sort, ref.House = at(sort), house != 0
+		places[name], sources[name] = ref, source
+		return err
+	}, `SELECT c.name, m.sort, m.source, m.house, m.voice FROM entries e JOIN channels c ON true
+		JOIN members m ON m.channel = c.key AND m.sort = e.sort AND m.entry = e.key WHERE e.key = $1`, key)
+	for name, ref := range places {
+		if err == nil {
+			ref.Source, err = s.slugs.called(q, allSources, sources[name])
+			places[name] = ref
+		}
+	}
+	return places, s.fail("places", err)
+}
+
 // Held returns the entries that are kept back until they are released, the
 // longest held first.
 func (s *Store) Held(ctx context.Context) ([]newsroom.Entry, error) {

@@ -101,13 +101,13 @@ func (s *Store) refs(ctx context.Context, channel string, limit int) ([]newsroom
 	err = q.each(func(rows *sql.Rows) error {
 		var r newsroom.Ref
 		var sort, source, house int64
-		if err := rows.Scan(&r.Key, &sort, &source, &house); err != nil {
+		if err := rows.Scan(&r.Key, &sort, &source, &house, &r.Voice); err != nil {
 			return err
 		}
 		r.Sort, r.House = at(sort), house != 0
 		refs, sources = append(refs, r), append(sources, source)
 		return nil
-	}, `SELECT entry, sort, source, house FROM members WHERE channel = $1 ORDER BY sort DESC, entry DESC LIMIT $2`, key, limit)
+	}, `SELECT entry, sort, source, house, voice FROM members WHERE channel = $1 ORDER BY sort DESC, entry DESC LIMIT $2`, key, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -221,11 +221,11 @@ func newest(q querier, count int, needed map[int64]bool) error {
 			return err
 		}
 		err = q.each(func(rows *sql.Rows) error {
-			var key int64
-			err := rows.Scan(&key)
-			needed[key] = true
+			var key, voice int64
+			err := rows.Scan(&key, &voice)
+			needed[key], needed[voice] = true, true
 			return err
-		}, `SELECT entry FROM members WHERE channel = $1 ORDER BY sort DESC, entry DESC LIMIT $2`, channel, count)
+		}, `SELECT entry, voice FROM members WHERE channel = $1 ORDER BY sort DESC, entry DESC LIMIT $2`, channel, count)
 	}
 	return err
 }

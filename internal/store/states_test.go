@@ -291,7 +291,7 @@ func TestRefsPlan(t *testing.T) {
 		err := rows.Scan(&id, &parent, &unused, &detail)
 		plan = append(plan, detail)
 		return err
-	}, `EXPLAIN QUERY PLAN SELECT entry, sort, source, house FROM members WHERE channel = $1 ORDER BY sort DESC, entry DESC LIMIT $2`, 1, 50)
+	}, `EXPLAIN QUERY PLAN SELECT entry, sort, source, house, voice FROM members WHERE channel = $1 ORDER BY sort DESC, entry DESC LIMIT $2`, 1, 50)
 	if err != nil || len(plan) != 1 || plan[0] != "SEARCH members USING PRIMARY KEY (channel=?)" {
 		t.Errorf("%q, %v", plan, err)
 	}

@@ -20,7 +20,7 @@ var tables = []struct{ name, columns string }{
 	{"aliases", "source, hash, kind, entry, first_seen"},
 	{"ids", "hash, entry"},
 	{"links", "hash, entry"},
-	{"members", "channel, sort, entry, source, house"},
+	{"members", "channel, sort, entry, source, house, voice"},
 	{"withdrawals", "channel, at, entry"},
 	{"versions", "entry, at, text_hash, title, link, summary, content"},
 	{"outbox", "kind, name, due, tries, done, payload"},
