@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // ErrNotOPML says that a document is no list of feeds.
@@ -30,6 +31,8 @@ type Outline struct {
 	Language    string   // may be empty
 	Categories  []string // of the category attribute
 	Path        []string // titles of the folders, outermost first
+	Line        int      // where it was read, counted from 1, columns in characters; 0: it was not read
+	Column      int
 }
 
 // What is kept of a list.
@@ -67,6 +70,9 @@ type opmlReader struct {
 	title  bool     // within the head's title
 	head   []byte   // the title as it stands
 	path   []string // titles of open outlines; empty for those that are feeds
+	passed int      // bytes before the outline that was placed last
+	line   int      // lines before it
+	column int      // characters before it in its line
 }
 
 func (p *opmlReader) read() (*OPML, error) {
@@ -140,6 +146,7 @@ func (p *opmlReader) outline(t scanToken) error {
 			return fmt.Errorf("%w: more than %d outlines", ErrLimits, maxOutlines)
 		}
 		o.Path = p.folders()
+		o.Line, o.Column = p.place(t.start)
 		if len(o.SiteURL) > maxURL {
 			o.SiteURL = ""
 		}
@@ -151,6 +158,19 @@ func (p *opmlReader) outline(t scanToken) error {
 		p.path = append(p.path, folder)
 	}
 	return nil
+}
+
+// place returns the line and column of a byte, which lies behind all that it was
+// asked for before.
+func (p *opmlReader) place(at int) (line, column int) {
+	passed := p.b[p.passed:at]
+	p.passed = at
+	p.line += bytes.Count(passed, []byte("\n"))
+	if i := bytes.LastIndexByte(passed, '\n'); i >= 0 {
+		passed, p.column = passed[i+1:], 0
+	}
+	p.column += utf8.RuneCount(passed)
+	return p.line + 1, p.column + 1
 }
 
 // folders returns the titles of the open folders.

@@ -34,6 +34,9 @@ func TestParseOPML(t *testing.T) {
 		{Title: "Three", FeedURL: "https://three.test/feed", Path: []string{"News", "AI & more"}},
 		{Title: "Café", FeedURL: `https://four.test/?q="x"`, SiteURL: "https://four.test/"},
 	}}
+	for i, at := range [][2]int{{5, 3}, {6, 3}, {7, 5}, {11, 1}} {
+		want.Outlines[i].Line, want.Outlines[i].Column = at[0], at[1]
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -79,6 +82,12 @@ func TestWriteOPML(t *testing.T) {
 		t.Fatal(err)
 	}
 	list.Outlines[3].Title = "Line"
+	for i := range got.Outlines {
+		if got.Outlines[i].Line == 0 || got.Outlines[i].Column == 0 {
+			t.Errorf("%s has no place", got.Outlines[i].Title)
+		}
+		got.Outlines[i].Line, got.Outlines[i].Column = 0, 0
+	}
 	if diff := cmp.Diff(list, got); diff != "" {
 		t.Error(diff)
 	}

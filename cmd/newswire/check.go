@@ -109,9 +109,9 @@ func (s *settings) readArticles() (articles.Reading, error) {
 	}
 	root, err := os.OpenRoot(s.path(s.config.Articles))
 	if errors.Is(err, fs.ErrNotExist) {
-		line, column := s.config.Where("articles")
+		file, line, column := s.config.Where("articles")
 		return articles.Reading{}, fmt.Errorf("%s:%d:%d: articles: there is no folder %s (leave the key empty if the house has no articles)",
-			s.file, line, column, s.path(s.config.Articles))
+			file, line, column, s.path(s.config.Articles))
 	}
 	if err != nil {
 		return articles.Reading{}, fmt.Errorf("articles: %w", err)
@@ -136,8 +136,8 @@ func probe(ctx context.Context, t *terminal, s *settings) []config.Finding {
 	progress := newProgress(t, len(sources))
 	defer progress.end()
 	for _, r := range probeAll(ctx, s, sources, func(name string) { progress.done(name) }) {
-		f := config.Finding{File: s.file, Path: "sources[" + r.source.Name + "].url"}
-		f.Line, f.Column = s.config.Where(f.Path)
+		f := config.Finding{Path: "sources[" + r.source.Name + "].url"}
+		f.File, f.Line, f.Column = s.config.Where(f.Path)
 		switch {
 		case !r.result.Class.Good():
 			f.Message = oneLine(r.result.Problem)

@@ -158,8 +158,8 @@ func (k *subscriptions) has(address string) (name string, ok bool) {
 
 // place says where a source of the configuration stands.
 func (k *subscriptions) place(name string) string {
-	line, column := k.settings.config.Where("sources[" + name + "].url")
-	return fmt.Sprintf("%s:%d:%d", k.settings.file, line, column)
+	file, line, column := k.settings.config.Where("sources[" + name + "].url")
+	return fmt.Sprintf("%s:%d:%d", file, line, column)
 }
 
 // feedKey is what two addresses of one feed have in common.

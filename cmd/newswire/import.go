@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
@@ -135,6 +136,23 @@ func newSourceOf(o feeds.Outline) (config.NewSource, string) {
 		return config.NewSource{}, "its address holds ${, which stands for a secret of ours"
 	}
 	return config.NewSource{URL: address, Tags: tagsOf(o)}, ""
+}
+
+// outlinesOf returns the feeds of a list in OPML as sources.
+func outlinesOf(data []byte) ([]config.Outline, error) {
+	list, err := feeds.ParseOPML(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("is no list of sources: %w", err)
+	}
+	var all []config.Outline
+	for _, o := range list.Outlines {
+		src, problem := newSourceOf(o)
+		if o.Title == o.FeedURL && problem == "" {
+			problem = "has no title: give it one (text=), which is part of what its entries are known by"
+		}
+		all = append(all, config.Outline{Line: o.Line, Column: o.Column, Name: nameLine(o.Title), URL: src.URL, Tags: src.Tags, Problem: problem})
+	}
+	return all, nil
 }
 
 // refusal returns why the configuration would not take a source.

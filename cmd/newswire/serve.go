@@ -159,7 +159,7 @@ func (w *wire) keepHouse(ctx context.Context) error {
 	changed := make(chan struct{}, 1)
 	folder := w.now.Load().path(w.now.Load().config.Articles)
 	if folder != "" {
-		go watch(ctx, []string{folder}, w.log, signalTo(changed))
+		go watch(ctx, func() []string { return []string{folder} }, w.log, signalTo(changed))
 	}
 	for {
 		next, err := w.readHouse(ctx)
@@ -182,14 +182,15 @@ func (w *wire) keepHouse(ctx context.Context) error {
 	}
 }
 
-// keepSettings reloads the configuration when its file changed or SIGHUP came.
+// keepSettings reloads the configuration when one of its files changed or SIGHUP
+// came.
 func (w *wire) keepSettings(ctx context.Context) error {
 	changed := make(chan struct{}, 1)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	file := w.now.Load().file
-	go watch(ctx, []string{file}, w.log, signalTo(changed))
+	go watch(ctx, newConfigFiles(file).paths, w.log, signalTo(changed))
 	for {
 		select {
 		case <-ctx.Done():

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -36,6 +35,7 @@ var checks = config.Checks{
 		_, err := poll.ParseSchedule(spec, time.UTC)
 		return err
 	},
+	Outlines: outlinesOf,
 }
 
 // loadSettings reads a configuration. Errors that concern the file are
@@ -138,10 +138,7 @@ func (s *settings) bySlug() map[string]newsroom.Source {
 // path makes a path of the configuration relative to the file's own folder,
 // so that a command means the same wherever it is called.
 func (s *settings) path(p string) string {
-	if p == "" || filepath.IsAbs(p) {
-		return p
-	}
-	return filepath.Join(filepath.Dir(s.file), p)
+	return config.At(s.file, p)
 }
 
 // database is the data source name, a file relative to the configuration.

@@ -6,10 +6,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"newswire/internal/config"
 )
 
 const (
@@ -18,19 +21,23 @@ const (
 )
 
 // watch calls changed after one of the files, or something in one of the
-// folders, changed and was quiet for a moment, until the context ends. Where
-// the system gives no events, a look every 30 s finds what changed.
-func watch(ctx context.Context, paths []string, log *slog.Logger, changed func()) {
-	events, closeEvents := notify(paths, log)
-	defer closeEvents()
-	last := fingerprint(paths)
+// folders, changed and was quiet for a moment, until the context ends. Paths are
+// asked for again at each change: what belongs to them may change, too; one where
+// nothing is may be among them. Where the system gives no events, a look every
+// 30 s finds what changed.
+func watch(ctx context.Context, paths func() []string, log *slog.Logger, changed func()) {
+	eyes := newEyes(log)
+	defer eyes.close()
+	eyes.open(paths())
+	last := fingerprint(paths())
 	settle := time.NewTimer(time.Hour)
 	settle.Stop()
 	look := time.NewTicker(rescan)
 	defer look.Stop()
 	check := func() {
-		if now := fingerprint(paths); now != last {
+		if now := fingerprint(paths()); now != last {
 			last = now
+			eyes.open(paths())
 			changed()
 		}
 	}
@@ -38,7 +45,7 @@ func watch(ctx context.Context, paths []string, log *slog.Logger, changed func()
 		select {
 		case <-ctx.Done():
 			return
-		case e := <-events:
+		case e := <-eyes.events:
 			if !ignored(filepath.Base(e.Name)) {
 				settle.Reset(quiet)
 			}
@@ -50,21 +57,42 @@ func watch(ctx context.Context, paths []string, log *slog.Logger, changed func()
 	}
 }
 
-// notify watches the folders, and of files the folder they are in: editors
-// replace a file by renaming, which ends a watch on the file itself. Without
-// events it returns a channel that stays silent.
-func notify(paths []string, log *slog.Logger) (<-chan fsnotify.Event, func()) {
+// Eyes see the system's events of files. Without a system that has any they
+// stay closed.
+type eyes struct {
+	watcher *fsnotify.Watcher // nil: there are no events
+	events  <-chan fsnotify.Event
+	log     *slog.Logger
+	blind   map[string]bool // paths of which it was said that there are no events
+}
+
+func newEyes(log *slog.Logger) *eyes {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		log.Warn("no file events on this system; changes are found within 30 s", "error", err)
-		return nil, func() {}
+		return &eyes{}
+	}
+	return &eyes{w, w.Events, log, map[string]bool{}}
+}
+
+func (e *eyes) close() {
+	if e.watcher != nil {
+		e.watcher.Close()
+	}
+}
+
+// open watches the folders, and of files the folder they are in: editors
+// replace a file by renaming, which ends a watch on the file itself.
+func (e *eyes) open(paths []string) {
+	if e.watcher == nil {
+		return
 	}
 	for _, path := range paths {
-		if err := watchBelow(w, path); err != nil {
-			log.Warn("changes are found within 30 s only", "path", path, "error", err)
+		if err := watchBelow(e.watcher, path); err != nil && !e.blind[path] {
+			e.blind[path] = true
+			e.log.Warn("changes are found within 30 s only", "path", path, "error", err)
 		}
 	}
-	return w.Events, func() { w.Close() }
 }
 
 func watchBelow(w *fsnotify.Watcher, path string) error {
@@ -131,4 +159,30 @@ func hashOf(path string, modified, size int64) uint64 {
 	}
 	h = (h ^ uint64(modified)) * prime
 	return (h ^ uint64(size)) * prime
+}
+
+// configFiles are the files that a configuration is read from.
+type configFiles struct {
+	file     string
+	print    treePrint // of the file, when patterns were read from it
+	patterns []string
+}
+
+func newConfigFiles(file string) *configFiles { return &configFiles{file: file} }
+
+// paths returns the file itself, and the lists that it names now, also while it
+// cannot be loaded: what is wrong may be mended in a list.
+func (c *configFiles) paths() []string {
+	if now := fingerprint([]string{c.file}); now != c.print {
+		c.print, c.patterns = now, config.SourcesFrom(c.file)
+	}
+	all := []string{c.file}
+	for _, pattern := range c.patterns {
+		all = append(all, config.At(c.file, pattern)) // its folder is watched where nothing is yet
+		if files, err := config.Matches(c.file, pattern); err == nil {
+			all = append(all, files...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

@@ -21,18 +21,19 @@ import (
 // A Config is a whole configuration: what the file says, and defaults for
 // what it leaves out. It is read by many at once: change nothing in it.
 type Config struct {
-	Site       Site        `yaml:"site" doc:"What is said of us on every page and in every feed."`
-	Server     Server      `yaml:"server" doc:"Where we are reached."`
-	Database   Secret      `yaml:"database" doc:"A SQLite file (newswire.db, sqlite:PATH) or postgres://…"`
-	Articles   string      `yaml:"articles" doc:"Folder of house articles; empty: none."`
-	Fetch      Fetch       `yaml:"fetch" doc:"Manners and limits of asking sources."`
-	Guard      Guard       `yaml:"guard" doc:"Protection of subscribers against floods."`
-	Retention  Retention   `yaml:"retention" doc:"How long what we have read is kept."`
-	Rules      Rules       `yaml:"rules" doc:"Rules for the entries of all sources, before each source's own."`
-	Sources    []Source    `yaml:"sources" doc:"The feeds that we read."`
-	Channels   []Channel   `yaml:"channels" doc:"The feeds that we publish: /feeds/NAME.rss, .atom and .json."`
-	Overrides  Overrides   `yaml:"overrides" doc:"What editors decide about single entries and stories."`
-	Newsletter *Newsletter `yaml:"newsletter" doc:"The newsletter; left out: none."`
+	Site        Site        `yaml:"site" doc:"What is said of us on every page and in every feed."`
+	Server      Server      `yaml:"server" doc:"Where we are reached."`
+	Database    Secret      `yaml:"database" doc:"A SQLite file (newswire.db, sqlite:PATH) or postgres://…"`
+	Articles    string      `yaml:"articles" doc:"Folder of house articles; empty: none."`
+	Fetch       Fetch       `yaml:"fetch" doc:"Manners and limits of asking sources."`
+	Guard       Guard       `yaml:"guard" doc:"Protection of subscribers against floods."`
+	Retention   Retention   `yaml:"retention" doc:"How long what we have read is kept."`
+	Rules       Rules       `yaml:"rules" doc:"Rules for the entries of all sources, before each source's own."`
+	Sources     []Source    `yaml:"sources" doc:"The feeds that we read."`
+	SourcesFrom []string    `yaml:"sources_from" doc:"Files with more sources, relative to this file: lists in YAML, as under sources:, or OPML; * and ? stand for parts of names."`
+	Channels    []Channel   `yaml:"channels" doc:"The feeds that we publish: /feeds/NAME.rss, .atom and .json."`
+	Overrides   Overrides   `yaml:"overrides" doc:"What editors decide about single entries and stories."`
+	Newsletter  *Newsletter `yaml:"newsletter" doc:"The newsletter; left out: none."`
 
 	// Warnings are findings that do not stop the configuration from being used.
 	Warnings Errors `yaml:"-"`
@@ -141,6 +142,8 @@ type Newsletter struct {
 type Checks struct {
 	Expression func(src string, story bool) error
 	Schedule   func(spec string) error
+	// Outlines reads a list of feeds that another program wrote (OPML).
+	Outlines func(data []byte) ([]Outline, error)
 }
 
 // maxBytes is far above what people write, and below what would be a strain.
@@ -179,8 +182,8 @@ func pathError(err error) string {
 	return "cannot be read: " + err.Error()
 }
 
-// Parse reads a configuration from data. Name is the file's, for findings;
-// env looks up the variables that ${NAME} names. If anything is wrong, the
+// Parse reads a configuration from data. Name is the file's, for findings, and
+// for the files that sources_from names, which are read; env looks up the variables that ${NAME} names. If anything is wrong, the
 // error is Errors with every finding, and there is no Config.
 func Parse(name string, data []byte, env func(string) (string, bool), c Checks) (*Config, error) {
 	root, finding := document(data)
@@ -189,11 +192,12 @@ func Parse(name string, data []byte, env func(string) (string, bool), c Checks) 
 		return nil, Errors{*finding}
 	}
 	cfg := Default()
-	d := newDecoder(data, env)
+	d := newDecoder(name, data, env)
 	d.document(root, &cfg)
+	d.readLists(&cfg, c.Outlines)
 	v := validator{decoder: d, checks: c}
 	v.config(&cfg)
-	findings := d.sorted(name)
+	findings := d.sorted()
 	if findings.failed() {
 		return nil, findings
 	}
@@ -202,13 +206,13 @@ func Parse(name string, data []byte, env func(string) (string, bool), c Checks) 
 	return &cfg, nil
 }
 
-// Where returns the place in the file of what a path names, as
+// Where returns the file and the place in it of what a path names, as
 // `sources[3].url` or `sources[OpenAI News].drop`: of the nearest thing that
-// contains it, if it is not written there; 1:1 if nothing does.
-func (c *Config) Where(path string) (line, column int) {
+// contains it, if it is not written there; the configuration itself, 1:1, if nothing does.
+func (c *Config) Where(path string) (file string, line, column int) {
 	for path != "" {
 		if p, ok := c.positions[path]; ok {
-			return p.line, p.column
+			return p.file, p.line, p.column
 		}
 		if i := strings.LastIndexAny(path, ".["); i >= 0 {
 			path = path[:i]
@@ -216,19 +220,27 @@ func (c *Config) Where(path string) (line, column int) {
 			path = ""
 		}
 	}
-	return 1, 1
+	top := c.positions[""]
+	return top.file, top.line, top.column
 }
 
-// positions tells where in the file each thing that is written there begins.
+// positions tells where each thing that is written there begins.
 type positions map[string]position
 
-type position struct{ line, column int }
+type position struct {
+	file         string
+	line, column int
+}
 
 // positions adds to the places found those of sources and channels by name.
 func (d *decoder) positions(c *Config) positions {
-	all := positions{}
+	all := positions{"": {d.file, 1, 1}}
 	for path, node := range d.nodes {
-		all[path] = position{node.Line, node.Column}
+		file := d.file
+		if l, _ := d.home(path); l != nil {
+			file = l.file
+		}
+		all[path] = position{file, node.Line, node.Column}
 		for prefix, name := range map[string]func(int) string{
 			"sources[":  func(i int) string { return c.Sources[i].Name },
 			"channels[": func(i int) string { return c.Channels[i].Name },

@@ -16,14 +16,16 @@ import (
 // A decoder puts the nodes of a document into typed values, and goes on where
 // something is wrong.
 type decoder struct {
+	file     string
 	data     []byte
+	lists    []list // that sources_from led to
 	env      func(string) (string, bool)
 	nodes    map[string]*yaml.Node // of all that is written, by path
 	findings []Finding
 }
 
-func newDecoder(data []byte, env func(string) (string, bool)) *decoder {
-	return &decoder{data: data, env: env, nodes: map[string]*yaml.Node{}}
+func newDecoder(file string, data []byte, env func(string) (string, bool)) *decoder {
+	return &decoder{file: file, data: data, env: env, nodes: map[string]*yaml.Node{}}
 }
 
 func (d *decoder) document(root *yaml.Node, c *Config) {
@@ -31,7 +33,15 @@ func (d *decoder) document(root *yaml.Node, c *Config) {
 }
 
 func (d *decoder) fail(n *yaml.Node, path, message, suggestion string) {
-	d.findings = append(d.findings, Finding{Line: n.Line, Column: n.Column, Path: path, Message: message, Suggestion: suggestion})
+	d.add(Finding{Line: n.Line, Column: n.Column, Path: path, Message: message, Suggestion: suggestion})
+}
+
+// add adds a finding, in the file to which its path leads.
+func (d *decoder) add(f Finding) {
+	if l, path := d.home(f.Path); l != nil {
+		f.File, f.Path = l.file, path
+	}
+	d.findings = append(d.findings, f)
 }
 
 // value decodes n into v.
@@ -130,6 +140,11 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, path string, tag reflect.S
 		d.fail(n, path, "must be a list, not "+describe(n), suggestion)
 		return
 	}
+	d.items(n, v, path, tag, 0)
+}
+
+// items decodes the items of a list, which are counted from first on.
+func (d *decoder) items(n *yaml.Node, v reflect.Value, path string, tag reflect.StructTag, first int) {
 	all := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
 	for i, item := range n.Content {
 		element := all.Index(i)
@@ -139,7 +154,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, path string, tag reflect.S
 		case *Channel:
 			*p = defaultChannel("")
 		}
-		at := fmt.Sprintf("%s[%d]", path, i)
+		at := fmt.Sprintf("%s[%d]", path, first+i)
 		if item.Kind == yaml.ScalarNode && item.ShortTag() == "!!null" {
 			d.fail(item, at, "is empty", "")
 		}

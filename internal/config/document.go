@@ -14,6 +14,15 @@ import (
 // document returns the root mapping of a file, or what keeps it from being
 // read at all.
 func document(data []byte) (*yaml.Node, *Finding) {
+	root, finding := parse(data)
+	if finding == nil && root.Kind != yaml.MappingNode {
+		return nil, &Finding{Line: root.Line, Column: root.Column, Message: "must have keys (site:, sources:, channels: …), not " + describe(root)}
+	}
+	return root, finding
+}
+
+// parse returns the root of a file, or what keeps it from being read at all.
+func parse(data []byte) (*yaml.Node, *Finding) {
 	switch {
 	case len(data) > maxBytes:
 		return nil, &Finding{Message: fmt.Sprintf("is larger than %d MiB", maxBytes>>20)}
@@ -35,11 +44,8 @@ func document(data []byte) (*yaml.Node, *Finding) {
 		return nil, &Finding{Message: emptyFile}
 	}
 	root := doc.Content[0]
-	switch {
-	case root.Kind == yaml.ScalarNode && root.ShortTag() == "!!null":
+	if root.Kind == yaml.ScalarNode && root.ShortTag() == "!!null" {
 		return nil, &Finding{Message: emptyFile}
-	case root.Kind != yaml.MappingNode:
-		return nil, &Finding{Line: root.Line, Column: root.Column, Message: "must have keys (site:, sources:, channels: …), not " + describe(root)}
 	}
 	if alias := bomb(root, map[*yaml.Node]int{}); alias != nil {
 		return nil, &Finding{Line: alias.Line, Column: alias.Column, Message: "the alias *" + alias.Value +

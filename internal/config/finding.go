@@ -56,15 +56,24 @@ func (e Errors) failed() bool {
 	return slices.ContainsFunc(e, func(f Finding) bool { return !f.Warning })
 }
 
-func (d *decoder) sorted(file string) Errors {
+// sorted returns the findings of the file itself in its order, and then those of
+// each list.
+func (d *decoder) sorted() Errors {
 	all := slices.Clone(d.findings)
 	for i := range all {
-		all[i].File = file
+		all[i].File = cmp.Or(all[i].File, d.file)
 	}
 	slices.SortStableFunc(all, func(a, b Finding) int {
-		return cmp.Or(a.Line-b.Line, a.Column-b.Column, cmp.Compare(a.Path, b.Path))
+		return cmp.Or(-truth(a.File == d.file)+truth(b.File == d.file), cmp.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column, cmp.Compare(a.Path, b.Path))
 	})
 	return slices.Compact(all)
+}
+
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // clip quotes a value of the file for a message, cut where it is long.

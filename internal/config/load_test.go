@@ -121,7 +121,7 @@ sources:
 		"fetch.workers":          "1:1",
 		"no such":                "1:1",
 	} {
-		if line, column := cfg.Where(path); fmt.Sprintf("%d:%d", line, column) != want {
+		if _, line, column := cfg.Where(path); fmt.Sprintf("%d:%d", line, column) != want {
 			t.Errorf("%s is at %d:%d, want %s", path, line, column, want)
 		}
 	}
