@@ -40,6 +40,7 @@ func (c *demoCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
+	s.read = fingerprint([]string{s.file})
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {

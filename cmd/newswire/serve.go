@@ -29,10 +29,12 @@ type serveCommand struct {
 
 // Run is the daemon.
 func (c *serveCommand) Run(ctx context.Context, t *terminal, cli *commands) error {
+	read := fingerprint(newConfigFiles(cli.Config).paths()) // before it is: an edit meanwhile is seen
 	s, err := loadSettings(cli.Config)
 	if err != nil {
 		return err
 	}
+	s.read = read
 	log := newLog(t, c.Log)
 	for _, warning := range s.config.Warnings {
 		log.Warn(warning.String())
@@ -159,7 +161,8 @@ func (w *wire) keepHouse(ctx context.Context) error {
 	changed := make(chan struct{}, 1)
 	folder := w.now.Load().path(w.now.Load().config.Articles)
 	if folder != "" {
-		go watch(ctx, func() []string { return []string{folder} }, w.log, signalTo(changed))
+		paths := []string{folder}
+		go watch(ctx, func() []string { return paths }, fingerprint(paths), w.log, signalTo(changed))
 	}
 	for {
 		next, err := w.readHouse(ctx)
@@ -190,7 +193,7 @@ func (w *wire) keepSettings(ctx context.Context) error {
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	file := w.now.Load().file
-	go watch(ctx, newConfigFiles(file).paths, w.log, signalTo(changed))
+	go watch(ctx, newConfigFiles(file).paths, w.now.Load().read, w.log, signalTo(changed))
 	for {
 		select {
 		case <-ctx.Done():

@@ -21,6 +21,7 @@ type settings struct {
 	sources  []newsroom.Source // as the editors ordered them
 	channels []newsroom.Channel
 	rules    *curate.Ruleset
+	read     treePrint // of its files when it was read, if somebody watches them
 }
 
 // checks are what the configuration package cannot judge by itself.

@@ -21,15 +21,15 @@ const (
 )
 
 // watch calls changed after one of the files, or something in one of the
-// folders, changed and was quiet for a moment, until the context ends. Paths are
-// asked for again at each change: what belongs to them may change, too; one where
-// nothing is may be among them. Where the system gives no events, a look every
-// 30 s finds what changed.
-func watch(ctx context.Context, paths func() []string, log *slog.Logger, changed func()) {
+// folders, changed and was quiet for a moment, until the context ends. Last is
+// the fingerprint that they had when they were read: what changed since is seen.
+// Paths are asked for again at each change: what belongs to them may change, too;
+// one where nothing is may be among them. Where the system gives no events, a
+// look every 30 s finds what changed.
+func watch(ctx context.Context, paths func() []string, last treePrint, log *slog.Logger, changed func()) {
 	eyes := newEyes(log)
 	defer eyes.close()
 	eyes.open(paths())
-	last := fingerprint(paths())
 	settle := time.NewTimer(time.Hour)
 	settle.Stop()
 	look := time.NewTicker(rescan)
@@ -41,6 +41,7 @@ func watch(ctx context.Context, paths func() []string, log *slog.Logger, changed
 			changed()
 		}
 	}
+	check()
 	for {
 		select {
 		case <-ctx.Done():
