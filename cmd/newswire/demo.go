@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"newswire/internal/demo"
+	"newswire/internal/web"
 )
 
 type demoCommand struct {
@@ -44,7 +45,7 @@ func (c *demoCommand) Run(ctx context.Context, t *terminal) error {
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return answer(ctx, origin, &demo.Origin{Base: base, Start: start}, slog.New(slog.DiscardHandler))
+		return answer(ctx, &web.LimitListener{Listener: origin}, &demo.Origin{Base: base, Start: start}, slog.New(slog.DiscardHandler))
 	})
 	group.Go(func() error { return demo.WriteArticles(ctx, s.path(s.config.Articles), start) })
 	group.Go(func() error {

@@ -91,8 +91,8 @@ func serve(ctx context.Context, s *settings, at addresses, log *slog.Logger, rea
 	group.Go(func() error { return w.keepSettings(ctx) })
 	group.Go(func() error { return w.keepVerdicts(ctx) })
 	group.Go(func() error { return w.keepRetention(ctx) })
-	group.Go(func() error { return answer(ctx, site, pages, log) })
-	group.Go(func() error { return answer(ctx, desk, private, log) })
+	group.Go(func() error { return answer(ctx, &web.LimitListener{Listener: site, Total: mostReaders(openFiles())}, pages, log) })
+	group.Go(func() error { return answer(ctx, &web.LimitListener{Listener: desk, Total: mostEditors}, private, log) })
 	ready(site.Addr().String(), desk.Addr().String())
 	return group.Wait()
 }
@@ -119,11 +119,21 @@ func listen(override, configured, key, flag string) (net.Listener, error) {
 	return l, nil
 }
 
+// mostEditors is how many connections the desk accepts at once.
+const mostEditors = 256
+
+// mostReaders is how many connections the public address accepts at once, of
+// so many files that may be open: the store, the sources and the desk must
+// never find none left.
+func mostReaders(files int) int {
+	return min(max(files-2*mostEditors, files/2), 20_000)
+}
+
 // answer serves until the context ends, and then lets requests that run finish.
-func answer(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
+func answer(ctx context.Context, l *web.LimitListener, h http.Handler, log *slog.Logger) error {
 	server := web.NewServer(h, log)
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(&web.LimitListener{Listener: l}) }()
+	go func() { done <- server.Serve(l) }()
 	select {
 	case err := <-done:
 		return err

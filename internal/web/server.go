@@ -157,3 +157,12 @@ func (c *limitedConn) Close() error {
 	c.once.Do(c.leave)
 	return err
 }
+
+// CloseWrite ends our side alone: the server does so after an answer to a body
+// that it did not read, or the guest's system would throw the answer away.
+func (c *limitedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil // the whole is closed a moment later
+}

@@ -158,3 +158,41 @@ func TestServer(t *testing.T) {
 		t.Errorf("100 complaints gave %d lines", n)
 	}
 }
+
+// TestHalfClose holds that a guest who still sends reads our last word: the
+// server must be able to end its own side alone.
+func TestHalfClose(t *testing.T) {
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &LimitListener{Listener: plain}
+	defer l.Close()
+	guest, err := net.Dial("tcp", plain.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer guest.Close()
+	ours, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	half, ok := ours.(interface{ CloseWrite() error })
+	if !ok {
+		t.Fatal("an accepted connection cannot be half closed: net/http would reset it")
+	}
+	if err := half.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := io.ReadAll(guest); err != nil || len(said) > 0 {
+		t.Errorf("the guest reads %q, %v", said, err)
+	}
+	if _, err := guest.Write([]byte("more")); err != nil {
+		t.Error(err)
+	}
+	got := make([]byte, 4)
+	if _, err := io.ReadFull(ours, got); err != nil || string(got) != "more" {
+		t.Errorf("what the guest sends after it: %q, %v", got, err)
+	}
+}

@@ -15,3 +15,12 @@ func sameOwner(f *os.File, as fs.FileInfo) {
 		_ = f.Chown(int(stat.Uid), int(stat.Gid))
 	}
 }
+
+// openFiles returns how many files this process may have open at once.
+func openFiles() int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return 1024
+	}
+	return int(min(limit.Cur, 1<<20))
+}
