@@ -91,7 +91,9 @@ func serve(ctx context.Context, s *settings, at addresses, log *slog.Logger, rea
 	group.Go(func() error { return w.keepSettings(ctx) })
 	group.Go(func() error { return w.keepVerdicts(ctx) })
 	group.Go(func() error { return w.keepRetention(ctx) })
-	group.Go(func() error { return answer(ctx, &web.LimitListener{Listener: site, Total: mostReaders(openFiles())}, pages, log) })
+	group.Go(func() error {
+		return answer(ctx, &web.LimitListener{Listener: site, Total: mostReaders(openFiles())}, pages, log)
+	})
 	group.Go(func() error { return answer(ctx, &web.LimitListener{Listener: desk, Total: mostEditors}, private, log) })
 	ready(site.Addr().String(), desk.Addr().String())
 	return group.Wait()

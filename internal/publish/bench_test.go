@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -161,33 +160,4 @@ func BenchmarkNothingNew(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-}
-
-// TestServeForBenchmark is the server that .ci/bench-serve puts under load. It
-// serves the shelf at /feeds/all.rss and the same bytes by the bare handler
-// below /bare/, writes them where nginx finds them, and runs until its
-// standard input ends.
-func TestServeForBenchmark(t *testing.T) {
-	dir := os.Getenv("NEWSWIRE_BENCH_SERVE")
-	if dir == "" {
-		t.Skip("it is started by .ci/bench-serve")
-	}
-	_, p := newsworthy()
-	render(t, p)
-	if err := p.Shelf().WriteTo(dir); err != nil {
-		t.Fatal(err)
-	}
-	d := document(t, p, rss)
-	mux := http.NewServeMux()
-	mux.Handle("/feeds/", p)
-	for _, l := range loads(d) {
-		mux.Handle("/bare/"+l.name, l.bare)
-	}
-	server := httptest.NewServer(mux)
-	defer server.Close()
-	about := server.Listener.Addr().String() + "\n" + d.ETag + "\n"
-	if err := os.WriteFile(dir+"/about", []byte(about), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	io.Copy(io.Discard, os.Stdin)
 }

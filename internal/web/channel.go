@@ -90,18 +90,15 @@ func channelName(p string) string {
 	return name
 }
 
-// feed answers /feeds/NAME with the channel's page and /feeds/NAME.rss and so
-// on with the feed, for browsers with the page too.
+// feed answers /feeds/NAME, and a browser at /feeds/NAME.rss and so on, with the
+// channel's page. Programs get the feed there, before any route is looked for.
 func (s *Site) feed(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case slices.Contains(feedSuffixes, path.Ext(r.URL.Path)) && !navigation(r):
-		s.feedsHandler(w, r)
-	case r.Method == http.MethodOptions:
+	if r.Method == http.MethodOptions {
 		w.Header().Set("Allow", strings.Join(reads, ", "))
 		s.methodNotAllowed(w, r)
-	default:
-		s.ChannelPage(w, r)
+		return
 	}
+	s.ChannelPage(w, r)
 }
 
 // navigation reports whether a person in a browser goes to this address

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -56,6 +57,11 @@ func NewSite(c SiteConfig) *Site {
 
 // ServeHTTP answers every request to the public address.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if subscribes(r) {
+		// By far the commonest request. What pages need, no feed does.
+		s.Feeds.ServeHTTP(w, r)
+		return
+	}
 	secure(w.Header())
 	clean := canonicalPath(r.URL.Path)
 	switch {
@@ -66,6 +72,13 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.notFound(w, r)
 	}
+}
+
+// subscribes reports whether a program asks for a channel's feed.
+func subscribes(r *http.Request) bool {
+	name, ok := strings.CutPrefix(r.URL.Path, "/feeds/")
+	return ok && slices.Contains(cross, r.Method) && slices.Contains(feedSuffixes, path.Ext(name)) &&
+		!strings.Contains(name, "/") && !navigation(r)
 }
 
 // policy is the content security policy of every page: nothing from anywhere
