@@ -31,7 +31,7 @@ func TestCrash(t *testing.T) {
 		// On a machine that is busy elsewhere few readings get through in a
 		// short life: then there are more lives.
 		for cycle := 0; cycle < cycles || acknowledged < cycles && cycle < 10*cycles; cycle++ {
-			acknowledged = crash(t, dsn, time.Duration(20+rand.IntN(120))*time.Millisecond, acknowledged)
+			acknowledged = crash(t, dsn, time.Duration(20+rand.IntN(120))*time.Millisecond, acknowledged, nil)
 			inspect(t, dsn, acknowledged)
 			if t.Failed() {
 				t.Fatalf("in cycle %d", cycle)
@@ -49,12 +49,15 @@ const childEnv = "NEWSWIRE_TEST_CHILD"
 const entriesPerReading = 5
 
 // crash runs the program for a while, kills it, and returns the number of the
-// last reading that it acknowledged.
-func crash(t *testing.T, dsn string, after time.Duration, last int) int {
+// last reading that it acknowledged. What cut does (if it is not nil) happens
+// just before.
+func crash(t *testing.T, dsn string, after time.Duration, last int, cut func()) int {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+dsn)
-	cmd.Stderr = os.Stderr
+	if cut == nil { // otherwise it says that its disk is gone, as it should
+		cmd.Stderr = os.Stderr
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +69,12 @@ func crash(t *testing.T, dsn string, after time.Duration, last int) int {
 	if !lines.Scan() || lines.Text() != "ready" {
 		t.Fatalf("the child says %q", lines.Text())
 	}
-	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+	timer := time.AfterFunc(after, func() {
+		if cut != nil {
+			cut()
+		}
+		_ = cmd.Process.Kill()
+	})
 	defer timer.Stop()
 	for lines.Scan() {
 		n, err := strconv.Atoi(strings.TrimSuffix(lines.Text(), "."))
