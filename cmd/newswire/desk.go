@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"newswire/internal/newsroom"
-	"newswire/internal/poll"
 	"newswire/internal/web"
 )
 
@@ -47,23 +46,16 @@ type desk struct{ wire *wire }
 
 // Sources returns the configured sources and what became of asking them.
 func (d desk) Sources(ctx context.Context) ([]web.SourceHealth, error) {
-	checks, err := d.wire.store.Checks(ctx)
+	all, err := conditions(ctx, d.wire.store, d.wire.now.Load(), time.Now())
 	if err != nil {
 		return nil, err
 	}
-	bySlug := map[string]newsroom.Check{}
-	for _, c := range checks {
-		bySlug[c.Source] = c
-	}
-	now := time.Now()
-	var list []web.SourceHealth
-	for _, src := range d.wire.now.Load().sources {
-		c := bySlug[src.Slug]
-		list = append(list, web.SourceHealth{
-			Slug: src.Slug, Name: src.Name, URL: showURL(src), Schedule: src.Schedule, Tags: src.Tags,
-			House: src.House, Paused: src.Paused, Check: c,
-			PerWeek: poll.PerWeek(c, now), Silent: poll.Silent(c, now),
-		})
+	list := make([]web.SourceHealth, len(all))
+	for i, o := range all {
+		list[i] = web.SourceHealth{
+			Slug: o.Slug, Name: o.Name, URL: showURL(o.Source), Schedule: o.Schedule, Tags: o.Tags,
+			House: o.House, Paused: o.Paused, Check: o.check, PerWeek: o.perWeek, Silent: o.silent, Alarm: o.alarm,
+		}
 	}
 	return list, nil
 }

@@ -102,7 +102,7 @@ func (w *wire) refresh(ctx context.Context, t *terminal, sources []newsroom.Sour
 			if err != nil {
 				return fmt.Errorf("%s: %w", src.Name, err)
 			}
-			list[i] = newHealth(src, result.Check, time.Now())
+			list[i] = newHealth(newCondition(src, result.Check, 0, time.Now()))
 			progress.done(src.Name)
 			return nil
 		})

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"newswire/internal/newsroom"
-	"newswire/internal/poll"
 	"newswire/internal/store"
 )
 
@@ -31,17 +30,19 @@ type health struct {
 	Failures       int            `json:"failures"`
 	EntriesPerWeek float64        `json:"entries_per_week"`
 	Silent         bool           `json:"silent"`
+	Alarm          string         `json:"alarm,omitempty"` // silent, or far fewer entries than usual, in a sentence
 	Held           int            `json:"held,omitempty"`
 	Paused         bool           `json:"paused,omitempty"`
 }
 
-func newHealth(src newsroom.Source, c newsroom.Check, now time.Time) health {
+func newHealth(o condition) health {
+	c := o.check
 	h := health{
-		Name: src.Name, URL: showURL(src), Class: c.Class, Problem: c.Problem, Notes: c.Notes,
-		New: c.New, Updated: c.Updated, LastOK: utc(c.LastOK), Next: utc(c.Next), Failures: c.Failures,
-		EntriesPerWeek: float64(int(poll.PerWeek(c, now)*10+0.5)) / 10, Silent: poll.Silent(c, now), Paused: src.Paused,
+		Name: o.Name, URL: showURL(o.Source), Class: c.Class, Problem: c.Problem, Notes: c.Notes,
+		New: c.New, Updated: c.Updated, LastOK: utc(c.LastOK), Next: utc(c.Next), Failures: c.Failures, Held: o.held,
+		EntriesPerWeek: float64(int(o.perWeek*10+0.5)) / 10, Silent: o.silent, Alarm: o.alarm, Paused: o.Paused,
 	}
-	if src.Paused {
+	if o.Paused {
 		h.Next = nil
 	}
 	return h
@@ -69,30 +70,15 @@ func (c *sourcesCommand) Run(ctx context.Context, t *terminal, cli *commands) er
 	return nil
 }
 
-// healthOf returns all sources of the configuration, those that were never
-// asked too.
+// healthOf returns the health of all sources, those first that need somebody.
 func healthOf(ctx context.Context, db *store.Store, s *settings, now time.Time) ([]health, error) {
-	checks, err := db.Checks(ctx)
+	all, err := conditions(ctx, db, s, now)
 	if err != nil {
 		return nil, err
 	}
-	bySlug := map[string]newsroom.Check{}
-	for _, c := range checks {
-		bySlug[c.Source] = c
-	}
-	held, err := db.Held(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]health, 0, len(s.sources))
-	for _, src := range s.sources {
-		h := newHealth(src, bySlug[src.Slug], now)
-		for _, e := range held {
-			if e.Source == src.Slug {
-				h.Held++
-			}
-		}
-		list = append(list, h)
+	list := make([]health, len(all))
+	for i, o := range all {
+		list[i] = newHealth(o)
 	}
 	slices.SortStableFunc(list, func(a, b health) int {
 		return cmp.Or(cmp.Compare(b.attention(), a.attention()), cmp.Compare(b.Failures, a.Failures))
@@ -109,7 +95,7 @@ func (h health) attention() int {
 		return 4
 	case h.Held > 0:
 		return 3
-	case h.Silent:
+	case h.Alarm != "":
 		return 2
 	case len(h.Notes) > 0 || h.Class == newsroom.ClassPartial:
 		return 1
@@ -149,6 +135,8 @@ func (h health) state() string {
 		return "not asked yet"
 	case h.Silent && h.Class.Good():
 		return "silent"
+	case h.Alarm != "" && h.Class.Good():
+		return "low"
 	}
 	return string(h.Class)
 }
@@ -169,6 +157,9 @@ func (h health) paint() paint {
 
 func (h health) remark() string {
 	parts := slices.Clone(h.Notes)
+	if h.Alarm != "" {
+		parts = append([]string{h.Alarm}, parts...)
+	}
 	if h.Held > 0 {
 		parts = append([]string{fmt.Sprintf("%d entries held: newswire release %q", h.Held, h.Name)}, parts...)
 	}

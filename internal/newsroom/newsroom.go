@@ -151,6 +151,10 @@ type Check struct {
 	GapSuspected bool `json:"gap_suspected,omitempty"`
 	// Rhythm holds arrival times of its newest entries, newest first, at most 50.
 	Rhythm []time.Time `json:"rhythm,omitempty"`
+	// Daily holds how many new entries came on each day (UTC) up to that of
+	// DailyTo, newest first, at most 63; -1: there was no good answer that day.
+	Daily   []int     `json:"daily,omitempty"`
+	DailyTo time.Time `json:"daily_to,omitzero"`
 
 	Title    string   `json:"title,omitempty"` // of the feed, as it says
 	SiteURL  string   `json:"site_url,omitempty"`

@@ -143,6 +143,7 @@ func (v *visit) answered(resp *egress.Response) newsroom.Check {
 	c.Wait = resp.Fresh
 	v.moved(&c, resp.Permanent)
 	c.Notes = dropNote(c.Notes, noteValidators)
+	count(&c, v.at, 0)
 	return c
 }
 
@@ -174,6 +175,9 @@ func (v *visit) counted(c *newsroom.Check, entries int, o Outcome) {
 		return
 	}
 	c.LastNew = v.at
+	if !v.before.LastFull.IsZero() {
+		count(c, v.at, o.New)
+	}
 	switch {
 	case v.before.LastFull.IsZero(): // the first document's many entries are no usual batch
 	case c.UsualBatch == 0:

@@ -1,6 +1,7 @@
 package poll
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 const (
 	silenceSample = 6              // gaps that must be known before silence means anything
+	silenceRecent = 20             // gaps that count: what was years ago was another rhythm
 	silenceFloor  = 36 * time.Hour // shorter silence is never remarked on: nobody could act on it
 	silenceFactor = 3              // times the longest of its usual gaps
 	rareAt        = 0.9            // the share of gaps that counts as usual
@@ -30,15 +32,31 @@ func PerWeek(c newsroom.Check, now time.Time) float64 {
 // Silent reports whether a source has brought nothing new for much longer than
 // its own rhythm explains, although it answers. A source of which little is
 // known is never silent.
-func Silent(c newsroom.Check, now time.Time) bool {
+func Silent(c newsroom.Check, now time.Time) bool { return Silence(c, now) != "" }
+
+// Silence says so in a sentence; empty: the source is not silent.
+func Silence(c newsroom.Check, now time.Time) string {
 	gaps := gapsOf(c.Rhythm)
 	if len(gaps) < silenceSample {
-		return false
+		return ""
 	}
+	gaps = gaps[:min(len(gaps), silenceRecent)]
 	slices.Sort(gaps)
 	usual := gaps[int(float64(len(gaps)-1)*rareAt)]
 	limit := max(silenceFactor*usual, gaps[len(gaps)-1]+gaps[len(gaps)-1]/2, silenceFloor)
-	return now.Sub(c.Rhythm[0]) > limit
+	silent := now.Sub(c.Rhythm[0])
+	if silent <= limit {
+		return ""
+	}
+	return fmt.Sprintf("silent: nothing new for %s; it never paused longer than %s", span(silent), span(gaps[len(gaps)-1]))
+}
+
+// span is a duration in words.
+func span(d time.Duration) string {
+	if d < 2*day {
+		return fmt.Sprintf("%.0f hours", d.Hours())
+	}
+	return fmt.Sprintf("%.0f days", d.Hours()/24)
 }
 
 // gapsOf returns the times between arrivals. Entries that came together are

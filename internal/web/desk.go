@@ -41,6 +41,7 @@ type SourceHealth struct {
 	Check      newsroom.Check
 	PerWeek    float64 // entries a week
 	Silent     bool    // it brought nothing for far longer than usual
+	Alarm      string  // that, or that it brings far fewer than usual, in a sentence; empty: neither
 }
 
 // A Reload is what the last reload of the configuration did.

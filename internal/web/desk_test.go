@@ -322,12 +322,17 @@ func TestDeskShowsNoSecrets(t *testing.T) {
 func TestDeskOrder(t *testing.T) {
 	body := ask(demoDesk(t, ""), "GET", "/").Body.String()
 	at := -1
-	for _, name := range []string{"Policy Desk Europe", "Nordlys AI-institutt", "arXiv Computation", "Chipwatch", "Fresh From the Config", "Meridian Labs", "A Blog of Old"} {
+	for _, name := range []string{"Policy Desk Europe", "Nordlys AI-institutt", "Daily Model", "arXiv Computation", "Chipwatch", "Fresh From the Config", "Meridian Labs", "A Blog of Old"} {
 		next := strings.Index(body, name)
 		if next < at {
 			t.Errorf("%s stands too early", name)
 		}
 		at = next
+	}
+	for _, said := range []string{"it never paused longer than 2 days", "it usually brings 34 to 46", "few entries"} {
+		if !strings.Contains(body, said) {
+			t.Errorf("the page does not say %q", said)
+		}
 	}
 	if !strings.Contains(body, `aria-label="9 entries in the last`) {
 		t.Error("the spark line says nothing to those who do not see it")

@@ -20,10 +20,10 @@ const deskEntries = 200
 
 // A deskSources is the desk's first page.
 type deskSources struct {
-	Rows                               []sourceRow
-	Total, Broken, Silent, Held, Fresh int
-	Now                                moment
-	Notices                            []string // of the whole wire
+	Rows                                    []sourceRow
+	Total, Broken, Silent, Low, Held, Fresh int
+	Now                                     moment
+	Notices                                 []string // of the whole wire
 }
 
 // A sourceRow is a source among the others.
@@ -32,7 +32,7 @@ type sourceRow struct {
 	Tags             []string
 	State            string // word for its state
 	Tone             string // how bad that is: bad, warn, calm, good
-	Problem          string
+	Problem, Alarm   string
 	Notes            []string
 	LastGood, Next   moment
 	LastNew          moment
@@ -78,6 +78,8 @@ func newDeskSources(all []SourceHealth, now time.Time, loc *time.Location) deskS
 			b.Broken++
 		case silent:
 			b.Silent++
+		case low:
+			b.Low++
 		}
 		if now.Sub(s.Check.LastNew) < 24*time.Hour {
 			b.Fresh++
@@ -90,6 +92,7 @@ func newDeskSources(all []SourceHealth, now time.Time, loc *time.Location) deskS
 const (
 	broken  = iota // it fails, or is gone
 	silent         // it answers and brings nothing
+	low            // it brings far fewer than usual
 	noted          // something is to be known of it
 	waiting        // it was never asked
 	well
@@ -107,6 +110,8 @@ func urgency(s *SourceHealth) int {
 		return broken
 	case s.Silent:
 		return silent
+	case s.Alarm != "":
+		return low
 	case len(c.Notes) > 0 || c.Class == newsroom.ClassPartial:
 		return noted
 	}
@@ -117,7 +122,7 @@ func newSourceRow(s *SourceHealth, now time.Time, loc *time.Location) sourceRow 
 	c := &s.Check
 	row := sourceRow{
 		Name: s.Name, Site: sanitize.Link(c.SiteURL, nil), Feed: shownURL(s.URL), Tags: s.Tags,
-		Problem: c.Problem, Notes: c.Notes, Failures: c.Failures,
+		Problem: c.Problem, Alarm: s.Alarm, Notes: c.Notes, Failures: c.Failures,
 		LastGood: momentIn(c.LastOK, loc), Next: momentIn(c.Next, loc), LastNew: momentIn(c.LastNew, loc),
 		Schedule: cmp.Or(s.Schedule, "adaptive"), Spark: newSpark(c.Rhythm, now),
 	}
@@ -146,6 +151,8 @@ func state(s *SourceHealth) (word, tone string) {
 		return class, "bad"
 	case silent:
 		return "silent", "warn"
+	case low:
+		return "few entries", "warn"
 	case noted:
 		return class, "warn"
 	}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"newswire/internal/newsroom"
+	"newswire/internal/poll"
+	"newswire/internal/store"
+)
+
+// A condition is a source with what became of asking it.
+type condition struct {
+	newsroom.Source
+	check   newsroom.Check
+	held    int     // entries that a guard holds
+	perWeek float64 // entries
+	alarm   string  // that it is silent, or brings far fewer than usual; empty: neither
+	silent  bool
+}
+
+func newCondition(src newsroom.Source, c newsroom.Check, held int, now time.Time) condition {
+	o := condition{Source: src, check: c, held: held, perWeek: poll.PerWeek(c, now), alarm: poll.Silence(c, now)}
+	o.silent = o.alarm != ""
+	if !o.silent {
+		o.alarm = poll.Dropped(c, now)
+	}
+	return o
+}
+
+// conditions returns all sources of the configuration in its order, those that
+// were never asked too.
+func conditions(ctx context.Context, db *store.Store, s *settings, now time.Time) ([]condition, error) {
+	checks, err := db.Checks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bySlug := map[string]newsroom.Check{}
+	for _, c := range checks {
+		bySlug[c.Source] = c
+	}
+	entries, err := db.Held(ctx)
+	if err != nil {
+		return nil, err
+	}
+	held := map[string]int{}
+	for _, e := range entries {
+		held[e.Source]++
+	}
+	list := make([]condition, 0, len(s.sources))
+	for _, src := range s.sources {
+		list = append(list, newCondition(src, bySlug[src.Slug], held[src.Slug], now))
+	}
+	return list, nil
+}
