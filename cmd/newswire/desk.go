@@ -35,10 +35,13 @@ func (w *wire) ready() error {
 
 // notices are what editors must know of the whole wire.
 func (w *wire) notices() []string {
-	if said := w.purgeRefused.Load(); said != nil {
-		return []string{*said}
+	var list []string
+	for _, said := range []*string{w.purgeRefused.Load(), w.summaryFailed.Load()} {
+		if said != nil {
+			list = append(list, *said)
+		}
 	}
-	return nil
+	return list
 }
 
 // A desk is what the editors' pages show and do.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -90,6 +91,9 @@ func difference(old, s *settings) []string {
 	changes = append(changes, channelDifference(old.channels, s.channels)...)
 	if !slices.Equal(old.config.Overrides.Hide, s.config.Overrides.Hide) || !slices.Equal(old.config.Overrides.Pin, s.config.Overrides.Pin) {
 		changes = append(changes, "overrides changed")
+	}
+	if !reflect.DeepEqual(old.config.Summary, s.config.Summary) {
+		changes = append(changes, "summary changed")
 	}
 	if old.config.Server != s.config.Server || old.config.Database != s.config.Database || old.config.Articles != s.config.Articles ||
 		fmt.Sprint(old.config.Fetch) != fmt.Sprint(s.config.Fetch) || old.config.Guard != s.config.Guard {

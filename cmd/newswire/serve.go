@@ -90,6 +90,7 @@ func serve(ctx context.Context, s *settings, at addresses, log *slog.Logger, rea
 	group.Go(func() error { return w.keepHouse(ctx) })
 	group.Go(func() error { return w.keepSettings(ctx) })
 	group.Go(func() error { return w.keepVerdicts(ctx) })
+	group.Go(func() error { return w.keepSummary(ctx) })
 	group.Go(func() error { return w.keepRetention(ctx) })
 	group.Go(func() error {
 		return answer(ctx, &web.LimitListener{Listener: site, Total: mostReaders(openFiles())}, pages, log)

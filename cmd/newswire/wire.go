@@ -46,8 +46,10 @@ type wire struct {
 	reloaded atomic.Pointer[web.Reload]
 	pinned   atomic.Pointer[pins]
 	// purgeRefused says why the last purge was refused; nil: it was not.
-	purgeRefused atomic.Pointer[string]
-	redecide     chan struct{} // capacity one: stored entries are to be decided again
+	purgeRefused  atomic.Pointer[string]
+	summaryFailed atomic.Pointer[string] // what editors should have been told and were not; nil: nothing
+	summaryMade   string                 // the last day of which a summary was asked for; of keepSummary alone
+	redecide      chan struct{}          // capacity one: stored entries are to be decided again
 }
 
 // lookAgain is how soon what another process stored is published.

@@ -33,6 +33,7 @@ type Config struct {
 	SourcesFrom []string    `yaml:"sources_from" doc:"Files with more sources, relative to this file: lists in YAML, as under sources:, or OPML; * and ? stand for parts of names."`
 	Channels    []Channel   `yaml:"channels" doc:"The feeds that we publish: /feeds/NAME.rss, .atom and .json."`
 	Overrides   Overrides   `yaml:"overrides" doc:"What editors decide about single entries and stories."`
+	Summary     Summary     `yaml:"summary" doc:"What needs an editor, told once a day; off while it has nowhere to go."`
 	Newsletter  *Newsletter `yaml:"newsletter" doc:"The newsletter; left out: none."`
 
 	// Warnings are findings that do not stop the configuration from being used.
@@ -128,6 +129,17 @@ type Overrides struct {
 	Merge [][]string `yaml:"merge" doc:"Lists of entries (URLs or ids) that are one story."`
 	Split []string   `yaml:"split" doc:"Entries (URLs or ids) that are not part of their story."`
 }
+
+// Summary is how and when editors are told what needs them.
+type Summary struct {
+	At            string         `yaml:"at" is:"address" doc:"Time of day, hour:minute, in site.timezone."`
+	Webhook       Secret         `yaml:"webhook" doc:"Address to which it is posted as JSON; ${NAME} takes a secret from the environment. Empty: none."`
+	Command       []string       `yaml:"command" doc:"Program, and what it is called with, that gets the JSON on its standard input. No shell reads it. Empty: none."`
+	AllowNetworks []netip.Prefix `yaml:"allow_networks" doc:"Private networks in which the webhook may be, as 10.1.0.0/16."`
+}
+
+// Wanted reports whether the summary has anywhere to go.
+func (s *Summary) Wanted() bool { return s.Webhook.Reveal() != "" || len(s.Command) > 0 }
 
 // Newsletter is how and when editions are sent.
 type Newsletter struct {

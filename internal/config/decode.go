@@ -191,7 +191,7 @@ func (d *decoder) text(n *yaml.Node, p *string, path string, tag reflect.StructT
 		value = strings.TrimSpace(value)
 		if variable.MatchString(value) {
 			if tag.Get("secrets") == "" {
-				d.fail(n, path, "${…} is read in database, desk_password, sources' url and headers, and smtp only", "")
+				d.fail(n, path, "${…} is read in database, desk_password, sources' url and headers, webhook and smtp only", "")
 				return
 			}
 			var problem string

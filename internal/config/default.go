@@ -27,6 +27,7 @@ func Default() Config {
 		},
 		Guard:    Guard{FirstImport: 10, Burst: 20},
 		Channels: []Channel{defaultChannel("all")},
+		Summary:  Summary{At: "07:00"},
 	}
 }
 

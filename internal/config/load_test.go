@@ -191,6 +191,8 @@ func TestFindingsDoNotPrintSecrets(t *testing.T) {
 		"sources: [{name: A, url: https://u:hunter2@h/, headers: {X-A: \"${PW}\"}}]\n",
 		"sources: [{name: A, url: https://a.example/, headers: \"${PW}\"}]\n",
 		"newsletter: {smtp: \"${PW}\"}\n",
+		"summary: {webhook: \"${PW}\"}\n",
+		"summary: {webhook: \"https://h:x/${PW}\"}\n",
 	} {
 		_, err := Parse("c.yaml", []byte(text), env, testChecks)
 		if err == nil || strings.Contains(err.Error(), "hunter2") {

@@ -64,6 +64,7 @@ func (v *validator) config(c *Config) {
 	v.sources(c.Sources)
 	v.channels(c.Channels)
 	v.overrides(&c.Overrides)
+	v.summary(&c.Summary)
 	if c.Newsletter != nil {
 		v.newsletter(c.Newsletter)
 	}
@@ -356,6 +357,22 @@ func (v *validator) overrides(o *Overrides) {
 func (v *validator) entry(path, name string) {
 	if name == "" && v.nodeIsText(path) {
 		v.say(path, "is empty: it needs the URL or id of an entry", "")
+	}
+}
+
+// summary never prints the webhook: all of its address may be a secret.
+func (v *validator) summary(s *Summary) {
+	if _, err := time.Parse("15:04", s.At); err != nil {
+		v.say("summary.at", clip(s.At)+" is no time of day, as 07:00", "")
+	}
+	if hook := s.Webhook.Reveal(); hook != "" {
+		u, err := url.Parse(hook)
+		if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+			v.say("summary.webhook", "is no http or https address", "")
+		}
+	}
+	if len(s.Command) > 0 && s.Command[0] == "" {
+		v.say("summary.command[0]", "is empty: it needs the name of a program", "")
 	}
 }
 

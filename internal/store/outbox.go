@@ -46,6 +46,14 @@ func (s *Store) Begin(ctx context.Context, kind string, now time.Time, limit int
 	return messages, err
 }
 
+// Delay puts a message off that could not be delivered.
+func (s *Store) Delay(ctx context.Context, m newsroom.Message, until time.Time) error {
+	return s.change(ctx, "outbox "+m.Kind, func(t *tx) error {
+		_, err := t.exec(`UPDATE outbox SET due = $3 WHERE kind = $1 AND name = $2 AND done = 0`, m.Kind, m.Name, ms(until))
+		return err
+	})
+}
+
 // Done notes that a message was delivered, or given up.
 func (s *Store) Done(ctx context.Context, m newsroom.Message) error {
 	return s.change(ctx, "outbox "+m.Kind, func(t *tx) error {

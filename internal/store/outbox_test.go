@@ -54,6 +54,12 @@ func TestOutbox(t *testing.T) {
 		if len(sent) != 40 {
 			t.Errorf("%d of 40 were given out", len(sent))
 		}
+		if err := s.Delay(ctx, newsroom.Message{Kind: "mail", Name: "7"}, start.Add(90*time.Second)); err != nil {
+			t.Error(err)
+		}
+		if early, err := s.Begin(ctx, "mail", start.Add(80*time.Second), 10, time.Minute); err != nil || len(early) > 0 {
+			t.Errorf("put off: %+v, %v", early, err)
+		}
 		again, err := s.Begin(ctx, "mail", start.Add(2*time.Minute), 10, time.Minute)
 		if err != nil || len(again) != 1 || again[0].Name != "7" || again[0].Tries != 2 {
 			t.Errorf("after the lease: %+v, %v", again, err)
