@@ -21,7 +21,10 @@ import (
 //
 // The disk is an ext4 file system in a file. It is shut down as when the power
 // fails: what was not flushed to it is gone, its own journal too. A kill -9
-// shows nothing of that: the kernel writes what it has.
+// shows nothing of that: the kernel writes what it has. What counts as
+// acknowledged was heard before the cut began: an fsync that runs while a file
+// system is shut down may say that all is well, which a machine without power
+// says to nobody.
 func TestPowerCut(t *testing.T) {
 	cycles, err := strconv.Atoi(os.Getenv("NEWSWIRE_TEST_POWERCUTS"))
 	if err != nil {
