@@ -9,7 +9,7 @@ import (
 )
 
 // Rows D01–D16 of the catalogue: what sources do to dates. How a date is read
-// from its text is the parser's business (D02, D05–D07, D12, D14); here stands
+// from its text (D02, D05–D07, D12, D14) stands in TestWrittenDates; here stands
 // what becomes of the result.
 
 func TestDates(t *testing.T) {

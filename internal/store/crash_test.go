@@ -72,14 +72,15 @@ func crash(t *testing.T, dsn string, after time.Duration, last int, cut func()) 
 	}
 	var heard, counts atomic.Int64
 	heard.Store(int64(last))
+	over := make(chan struct{})
 	timer := time.AfterFunc(after, func() {
 		counts.Store(heard.Load())
 		if cut != nil {
 			cut()
 		}
 		_ = cmd.Process.Kill()
+		close(over)
 	})
-	defer timer.Stop()
 	for lines.Scan() {
 		n, err := strconv.Atoi(strings.TrimSuffix(lines.Text(), "."))
 		if err != nil || !strings.HasSuffix(lines.Text(), ".") {
@@ -88,10 +89,11 @@ func crash(t *testing.T, dsn string, after time.Duration, last int, cut func()) 
 		heard.Store(int64(n))
 	}
 	_ = cmd.Wait() // it was killed
-	if cut != nil {
-		return int(counts.Load())
+	if timer.Stop() || cut == nil {
+		return int(heard.Load())
 	}
-	return int(heard.Load())
+	<-over
+	return int(counts.Load())
 }
 
 // isChild stores readings until it is killed, if it was started for that.

@@ -17,15 +17,16 @@ type saboteur struct {
 	armed bool
 	calls []string // since it was armed
 	at    int      // the call that fails, counted from 1; 0: none
+	dies  bool // with the call that fails, everything after it fails too: the process is gone
 	// after lets a COMMIT that fails be done all the same, as when the answer
 	// of a server is lost.
 	after bool
 }
 
-func (s *saboteur) arm(at int, after bool) {
+func (s *saboteur) arm(at int, after, dies bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.armed, s.calls, s.at, s.after = true, nil, at, after
+	s.armed, s.calls, s.at, s.after, s.dies = true, nil, at, after, dies
 }
 
 func (s *saboteur) disarm() []string {
@@ -43,7 +44,7 @@ func (s *saboteur) call(what string) bool {
 		return false
 	}
 	s.calls = append(s.calls, what)
-	return len(s.calls) == s.at
+	return len(s.calls) == s.at || s.dies && s.at > 0 && len(s.calls) > s.at && what != "clock"
 }
 
 func (s *saboteur) fail(what string) error {
@@ -121,7 +122,7 @@ type faultyStmt struct {
 
 func (st *faultyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	fails := st.s.call("exec " + st.query)
-	if fails && !(st.s.after && st.query == "COMMIT") {
+	if fails && !(st.s.after && st.query == "COMMIT" && len(st.s.calls) == st.s.at) {
 		return nil, errInjected
 	}
 	result, err := st.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)

@@ -188,9 +188,9 @@ func (s *scene) begin(dir string) (base string) {
 	return base
 }
 
-// torture lets one call of a refresh fail, looks at what is left, and asks
-// again. It returns the calls of the refresh that failed.
-func (s *scene) torture(base string, at int, after bool, want string) []string {
+// torture lets one call of a refresh fail, or the process die in it, looks at
+// what is left, and asks again. It returns the calls of the refresh that failed.
+func (s *scene) torture(base string, at int, after, dies bool, want string) []string {
 	s.t.Helper()
 	s.file = filepath.Join(filepath.Dir(base), "run.db")
 	for _, suffix := range []string{"", "-wal", "-shm"} {
@@ -204,11 +204,10 @@ func (s *scene) torture(base string, at int, after bool, want string) []string {
 		s.t.Fatal(err)
 	}
 	s.open()
-	s.saboteur.arm(at, after)
+	s.saboteur.arm(at, after, dies)
 	res, err := s.refresh()
 	calls := s.saboteur.disarm()
-	ends := at%2 == 0 // the process, or it lives on with what it has
-	if ends {
+	if dies {
 		_ = s.store.Close()
 	}
 	what := "nothing"
@@ -219,7 +218,7 @@ func (s *scene) torture(base string, at int, after bool, want string) []string {
 	for _, problem := range s.problems(said) {
 		s.t.Errorf("call %d fails (%.90s): %s", at, what, problem)
 	}
-	if ends {
+	if dies {
 		s.open()
 	}
 	if res, err := s.refresh(); err != nil || !res.Class.Good() {
@@ -324,14 +323,14 @@ func (s *scene) dump(cut bool) string {
 }
 
 // TestTorture lets every call of a refresh fail in turn, until a run passes
-// untouched: of the store (connecting, preparing, each statement, each row,
+// untouched, or the process die in it: of the store (connecting, preparing, each statement, each row,
 // beginning, committing; a commit also so that it is done and nobody hears of
 // it), of the network, and of the clock. After each, the store is whole,
 // nothing acknowledged is lost, and the next refresh makes everything good.
 func TestTorture(t *testing.T) {
 	s := newScene(t)
 	base := s.begin(inMemory(t))
-	s.torture(base, 0, false, "")
+	s.torture(base, 0, false, false, "")
 	want := s.dump(false)
 	if !strings.Contains(want, "2: 2\n") || !strings.Contains(want, "urn:t:1 What happened in case 1 withdrawn") || strings.Count(want, " was ") != 2 {
 		t.Fatalf("the scene is not what it should be:\n%s", want)
@@ -340,20 +339,23 @@ func TestTorture(t *testing.T) {
 	commits, network, clock := 0, 0, 0
 	for at := 1; ; at++ {
 		s.jump = 10 * 365 * 24 * time.Hour
-		calls = s.torture(base, at, false, want)
+		calls = s.torture(base, at, false, false, want)
 		if at > len(calls) {
 			break
 		}
 		switch what := calls[at-1]; {
 		case what == "exec COMMIT":
 			commits++
-			s.torture(base, at, true, want)
+			s.torture(base, at, true, false, want)
+			s.torture(base, at, true, true, want)
 		case what == "clock":
 			clock++
 			s.jump = -56 * 365 * 24 * time.Hour
-			s.torture(base, at, false, want)
+			s.torture(base, at, false, false, want)
 		case !storeCall(what):
 			network++
+		default:
+			s.torture(base, at, false, true, want)
 		}
 	}
 	t.Logf("%d calls failed in turn: %d of the network, %d readings of the clock, %d commits", len(calls), network, clock, commits)
