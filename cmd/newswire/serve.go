@@ -74,6 +74,7 @@ func serve(ctx context.Context, s *settings, at addresses, log *slog.Logger, rea
 		return err
 	}
 	defer closing(w, log)
+	w.door.Gentle = true // polls, and commands beside us, write too
 	pages, err := w.siteHandler()
 	if err != nil {
 		return err

@@ -49,6 +49,7 @@ type Door struct {
 	Sources func(slug string) (newsroom.Source, bool)
 	Guard   Guard
 	Site    string // our public address: its host is the authority of the tag: IRIs we mint
+	Gentle  bool   // deciding again leaves the store to others half of the time
 	Changed func() // called after something that readers see has changed; must not block; may be nil
 }
 

@@ -175,8 +175,12 @@ func (r *redecision) flush(ctx context.Context) error {
 	}
 	v := &visit{door: r.door}
 	in.Place = func(n newsroom.Neighbors) newsroom.Placing { return v.place(in, n) }
+	began := time.Now()
 	if err := r.archive.Commit(ctx, in); err != nil {
 		return err
+	}
+	if r.door.Gentle {
+		time.Sleep(min(time.Since(began), 100*time.Millisecond))
 	}
 	if v.changed {
 		r.changed++

@@ -71,9 +71,10 @@ func open(dsn string) (*Store, error) {
 // acknowledged when the power fails. The page holds several entries: rows of
 // two to three kilobytes waste most of a smaller one. (The driver sorts
 // _pragma values, and sets journal_mode after them: the page size must come
-// first.)
+// first.) Who wants to write waits for another process as long as a shutdown
+// may take: who writes all the time leaves only moments.
 const (
-	sqlitePragmas = "_pragma=page_size(16384)&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL" +
+	sqlitePragmas = "_pragma=page_size(16384)&_busy_timeout=15000&_journal_mode=WAL&_synchronous=FULL" +
 		"&_foreign_keys=1&_txlock=immediate&_dqs=0&_defensive=1"
 	sqliteReadPragmas = "mode=ro&_busy_timeout=5000&_query_only=1&_dqs=0&_defensive=1"
 	readers           = 4

@@ -17,7 +17,7 @@ type saboteur struct {
 	armed bool
 	calls []string // since it was armed
 	at    int      // the call that fails, counted from 1; 0: none
-	dies  bool // with the call that fails, everything after it fails too: the process is gone
+	dies  bool     // with the call that fails, everything after it fails too: the process is gone
 	// after lets a COMMIT that fails be done all the same, as when the answer
 	// of a server is lost.
 	after bool

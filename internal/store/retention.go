@@ -53,7 +53,7 @@ func (s *Store) Purge(ctx context.Context, r Retention) (int, error) {
 		for len(keys) > 0 {
 			batch := keys[:min(len(keys), purgeBatch)]
 			keys = keys[len(batch):]
-			n := 0
+			n, began := 0, time.Now()
 			err := s.change(ctx, "purge", func(t *tx) (err error) {
 				n, err = t.purge(source, batch, r)
 				return err
@@ -62,9 +62,25 @@ func (s *Store) Purge(ctx context.Context, r Retention) (int, error) {
 				return purged, err
 			}
 			purged += n
+			if err := rest(ctx, time.Since(began)); err != nil {
+				return purged, s.fail("purge", err)
+			}
 		}
 	}
 	return purged, nil
+}
+
+// rest leaves the write lock to others for as long as we had it: another
+// process that waits for it looks only now and then.
+func rest(ctx context.Context, had time.Duration) error {
+	timer := time.NewTimer(min(had, 100*time.Millisecond))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Purgeable returns how many texts a purge would cut, and how many there are.

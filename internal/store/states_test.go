@@ -91,6 +91,22 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
+// Another program that writes for seconds, a backup of its own say, is waited
+// for: longer than ten, and no longer than a shutdown may take.
+func TestLockIsWaitedFor(t *testing.T) {
+	s := openFile(t)
+	if err := s.Commit(t.Context(), bulky(1)); err != nil {
+		t.Fatal(err)
+	}
+	var ms int
+	if err := s.writer.conn.QueryRowContext(t.Context(), `PRAGMA busy_timeout`).Scan(&ms); err != nil {
+		t.Fatal(err)
+	}
+	if ms <= 10_000 || ms >= 20_000 {
+		t.Errorf("it is waited for %d ms", ms)
+	}
+}
+
 func TestLockedByAnother(t *testing.T) {
 	s := openFile(t)
 	s.set(t, `PRAGMA busy_timeout = 50`)
