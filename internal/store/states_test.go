@@ -91,6 +91,31 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
+// A transaction that reads first and then writes has the lock from the
+// beginning: otherwise another process could write in between, and it would
+// fail at once, however long it may wait.
+func TestReadThenWrite(t *testing.T) {
+	s := openFile(t)
+	other, err := sql.Open("sqlite", s.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	err = s.change(t.Context(), "read and write", func(tx *tx) error {
+		if _, err := tx.rowNumber(`SELECT count(*) FROM meta`); err != nil {
+			return err
+		}
+		if _, err := other.Exec(`INSERT INTO meta (name, value) VALUES ('other', '')`); err == nil {
+			t.Error("another process wrote in between")
+		}
+		_, err := tx.exec(`INSERT INTO meta (name, value) VALUES ('ours', '')`)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // Another program that writes for seconds, a backup of its own say, is waited
 // for: longer than ten, and no longer than a shutdown may take.
 func TestLockIsWaitedFor(t *testing.T) {
