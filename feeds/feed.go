@@ -61,6 +61,10 @@ type Feed struct {
 	Entries []Entry
 	Deleted []Tombstone // entries that were withdrawn (RFC 6721)
 
+	// Stylesheet is the URL of a CSS file for browsers that show the XML as it
+	// is; empty: none. JSON Feed has no place for it. It is not read.
+	Stylesheet string
+
 	// Extension holds members of the JSON Feed object whose names begin with
 	// an underscore. RSS and Atom ignore it.
 	Extension map[string]any

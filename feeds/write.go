@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	gorilla "github.com/gorilla/feeds"
@@ -34,9 +35,9 @@ func Write(w io.Writer, f *Feed, format Format) error {
 	}
 	switch format {
 	case RSS:
-		return outXML(w, rssOut(f))
+		return outXML(w, rssOut(f), f.Stylesheet)
 	case Atom:
-		return outXML(w, atomOut(f))
+		return outXML(w, atomOut(f), f.Stylesheet)
 	case JSONFeed:
 		return jsonOut(w, f)
 	}
@@ -44,8 +45,8 @@ func Write(w io.Writer, f *Feed, format Format) error {
 }
 
 // outXML writes an XML document by the door that gorilla/feeds leaves open.
-func outXML(w io.Writer, doc gorilla.XmlFeed) error {
-	if _, err := io.WriteString(w, xml.Header); err != nil {
+func outXML(w io.Writer, doc gorilla.XmlFeed, stylesheet string) error {
+	if _, err := io.WriteString(w, xml.Header+outStylesheet(stylesheet)); err != nil {
 		return err
 	}
 	e := xml.NewEncoder(w)
@@ -55,6 +56,16 @@ func outXML(w io.Writer, doc gorilla.XmlFeed) error {
 	}
 	_, err := io.WriteString(w, "\n")
 	return err
+}
+
+// outStylesheet names a CSS file to browsers (Associating Style Sheets with XML
+// documents 1.0).
+func outStylesheet(raw string) string {
+	u := outURI(raw)
+	if u == "" || strings.ContainsAny(u, `<>"`) {
+		return ""
+	}
+	return `<?xml-stylesheet type="text/css" href="` + strings.ReplaceAll(u, "&", "&amp;") + `"?>` + "\n"
 }
 
 // Namespaces of the extensions that are written.

@@ -30,8 +30,10 @@ func (c *buildCommand) Run(ctx context.Context, t *terminal, cli *commands) erro
 	if _, err := w.decide(ctx); err != nil {
 		return err
 	}
-	if err := w.publisher.Render(ctx); err != nil {
-		return fmt.Errorf("build: %w", err)
+	for again := true; again; again = w.publisher.Behind() {
+		if err := w.publisher.Render(ctx); err != nil {
+			return fmt.Errorf("build: %w", err)
+		}
 	}
 	files, err := w.writeStatic(ctx, c.Dir)
 	if err != nil {

@@ -41,7 +41,8 @@ func (w *wire) writeStatic(_ context.Context, dir string) (files int, err error)
 }
 
 // firstPages are where the walk begins: what no page need link to.
-var firstPages = []string{"/", "/feeds", "/feeds.opml", "/sources.opml", "/articles", "/bot", "/robots.txt", "/sitemap.xml", "/favicon.ico"}
+var firstPages = []string{"/", "/feeds", "/feeds.opml", "/sources.opml", "/articles", "/bot", "/robots.txt", "/sitemap.xml", "/favicon.ico",
+	"/static/feed.css", "/static/feed-icon.png", "/static/icon-512.png"}
 
 // writePages follows the links of the pages through the handler itself, so
 // that what is written is what would have been served.

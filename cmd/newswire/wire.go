@@ -88,6 +88,7 @@ func openWire(ctx context.Context, s *settings, log *slog.Logger) (*wire, error)
 		LineUp:    w.lineUp,
 		Settle:    s.config.Server.Settle,
 		Published: func([]string) { w.learnSites(ctx) },
+		Wait:      new(web.Rations).Wait,
 		Idle:      lookAgain,
 		Log:       log,
 	}

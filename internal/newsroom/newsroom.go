@@ -279,3 +279,33 @@ type Publication struct {
 	ETag     string    // of the bytes last published
 	Modified time.Time // when they last changed; whole seconds
 }
+
+// An Archived is a document of an archive (RFC 5005 §4): a part of what a
+// channel has published, in one format, which never changes.
+type Archived struct {
+	Number   int64 // of the archive in its channel: from 1, without a gap
+	Format   feeds.Format
+	ETag     string
+	Size     int       // of the document, in bytes
+	Modified time.Time // when it was made; whole seconds
+	Gzip     []byte    // the document
+}
+
+// An Owed is a member of a channel that its archives do not hold as it stands.
+type Owed struct {
+	Key       int64
+	Voice     int64     // as in its Ref
+	At        time.Time // its place in line-ups; of one that was withdrawn, when it was
+	FirstSeen time.Time // zero if it was withdrawn
+	Never     bool      // they hold no state of it
+	Waits     bool      // nor is one wanted for it alone
+	House     bool
+	Withdrawn bool
+}
+
+// A Kept is what an archive holds of a member, and the hashes by which to see
+// that it has not changed since: of the entry, and of the one that it was heard by.
+type Kept struct {
+	Owed
+	Hash, VoiceHash string
+}

@@ -22,8 +22,10 @@ var founding = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // A composer makes feeds of a channel.
 type composer struct {
-	config  Config
-	channel newsroom.Channel
+	config   Config
+	channel  newsroom.Channel
+	archives int64 // how many there are before this document
+	number   int64 // of the archive that this is; 0: it is the channel's own document
 }
 
 // feed composes a channel in a format. Formats differ only in how they tell
@@ -47,7 +49,10 @@ func (c composer) feed(format feeds.Format, entries, withdrawn []newsroom.Entry)
 		Authors:   []feeds.Person{{Name: site.Title, URI: site.URL}},
 		Updated:   newest(entries, withdrawn),
 		TTL:       MaxAge,
-		Extension: map[string]any{extensionName: map[string]any{"about": site.URL + "/feeds"}},
+		// For a static copy on a host that calls a feed XML, and for browsers
+		// that do not say that they navigate. The others get a page.
+		Stylesheet: site.URL + "/static/feed.css",
+		Extension:  map[string]any{extensionName: map[string]any{"about": site.URL + "/feeds"}},
 	}
 	f.Entries = make([]feeds.Entry, 0, len(entries)+len(withdrawn))
 	for i := range entries {
@@ -62,6 +67,7 @@ func (c composer) feed(format feeds.Format, entries, withdrawn []newsroom.Entry)
 			f.Entries = append(f.Entries, notice(&withdrawn[i]))
 		}
 	}
+	c.history(f, format)
 	return f
 }
 

@@ -71,23 +71,32 @@ func ETag(body []byte) string {
 	return `W/"` + hex.EncodeToString(sum[:16]) + `"`
 }
 
-// document compresses a body and prepares every header of its answers.
+// opaqueTag returns what a tag of ours holds between its quotes.
+func opaqueTag(etag string) string { return strings.Trim(strings.TrimPrefix(etag, "W/"), `"`) }
+
+// document compresses a body and prepares its answers.
 func (c *compressor) document(path string, format feeds.Format, body []byte, modified time.Time, links []feeds.Link) *Document {
 	d := &Document{
 		Path: path, Format: format, MediaType: format.MediaType() + "; charset=utf-8",
 		Body: body, ETag: ETag(body), Modified: modified, Links: links,
-		lastModified: modified.UTC().Format(http.TimeFormat),
 	}
-	d.tag = strings.Trim(strings.TrimPrefix(d.ETag, "W/"), `"`)
 	d.Gzip, d.Brotli, d.Zstd = c.compress(body)
 	d.variants = variants(d)
+	d.prepare(cacheControl)
+	return d
+}
+
+// prepare makes the headers of a document's answers.
+func (d *Document) prepare(cacheControl string) {
+	d.lastModified = d.Modified.UTC().Format(http.TimeFormat)
+	d.tag = opaqueTag(d.ETag)
 	d.header = fields{
 		one("Access-Control-Allow-Origin", "*"),
 		one("Access-Control-Expose-Headers", "ETag, Last-Modified, Link, Retry-After"),
 		one("Cache-Control", cacheControl),
 		one("Etag", d.ETag),
 		one("Last-Modified", d.lastModified),
-		one("Link", linkHeader(links)),
+		one("Link", linkHeader(d.Links)),
 		one("Vary", vary),
 	}
 	d.content = fields{
@@ -96,7 +105,6 @@ func (c *compressor) document(path string, format feeds.Format, body []byte, mod
 		one("Content-Type", d.MediaType),
 		one("X-Content-Type-Options", "nosniff"),
 	}
-	return d
 }
 
 func one(name, value string) field { return field{name, []string{value}} }

@@ -27,6 +27,9 @@ type memory struct {
 	channels     map[string][]int64
 	checks       []newsroom.Check
 	publications map[string]newsroom.Publication
+	archives     map[string][]newsroom.Archived
+	held         map[string]map[int64]string // by channel: what an archive holds of an entry
+	waits        map[string]bool             // channel and key
 	closed       bool
 	calls        int
 }
@@ -38,6 +41,9 @@ func newMemory() *memory {
 		entries:      map[int64]newsroom.Entry{},
 		channels:     map[string][]int64{},
 		publications: map[string]newsroom.Publication{},
+		archives:     map[string][]newsroom.Archived{},
+		held:         map[string]map[int64]string{},
+		waits:        map[string]bool{},
 	}
 }
 
@@ -156,6 +162,89 @@ func (m *memory) PutPublication(_ context.Context, path string, p newsroom.Publi
 		m.publications[path] = p
 	}
 	return err
+}
+
+func (m *memory) Seats(_ context.Context, keys []int64) (map[int64][]string, error) {
+	unlock, err := m.asked()
+	defer unlock()
+	seats := map[int64][]string{}
+	for _, ch := range slices.Sorted(maps.Keys(m.channels)) {
+		for _, key := range m.channels[ch] {
+			if slices.Contains(keys, key) {
+				seats[key] = append(seats[key], ch)
+			}
+		}
+	}
+	return seats, err
+}
+
+// state is what an archive holds of an entry, if it holds it as it stands.
+func state(e *newsroom.Entry) string { return fmt.Sprint(e.Hash, e.Withdrawn.UnixMilli()) }
+
+func (m *memory) Owed(_ context.Context, channel string, limit int) ([]newsroom.Owed, error) {
+	unlock, err := m.asked()
+	defer unlock()
+	var entries, withdrawn []newsroom.Owed
+	for _, key := range slices.Backward(slices.Sorted(slices.Values(m.channels[channel]))) {
+		e := m.entries[key]
+		was, held := m.held[channel][key]
+		switch o := (newsroom.Owed{
+			Key: key, At: e.Sort, FirstSeen: e.FirstSeen, House: e.House, Never: !held, Waits: m.waits[fmt.Sprint(channel, key)],
+		}); {
+		case was == state(&e):
+		case e.Withdrawn.IsZero():
+			entries = append(entries, o)
+		default:
+			o.At, o.Withdrawn = e.Withdrawn, true
+			withdrawn = append(withdrawn, o)
+		}
+	}
+	return append(entries[:min(len(entries), limit)], withdrawn[:min(len(withdrawn), limit)]...), err
+}
+
+func (m *memory) Await(_ context.Context, channel string, owed []newsroom.Owed) error {
+	unlock, err := m.asked()
+	defer unlock()
+	for _, o := range owed {
+		m.waits[fmt.Sprint(channel, o.Key)] = true
+	}
+	return err
+}
+
+func (m *memory) OwedOf(ctx context.Context, channel string, keys []int64) ([]newsroom.Owed, error) {
+	owed, err := m.Owed(ctx, channel, 1e9)
+	return slices.DeleteFunc(owed, func(o newsroom.Owed) bool { return o.Withdrawn || !slices.Contains(keys, o.Key) }), err
+}
+
+func (m *memory) Archives(_ context.Context, channel string, after int64, each func(newsroom.Archived) error) error {
+	unlock, err := m.asked()
+	defer unlock()
+	for _, a := range m.archives[channel] {
+		if err == nil && a.Number > after {
+			err = each(a)
+		}
+	}
+	return err
+}
+
+func (m *memory) PutArchive(_ context.Context, channel string, documents []newsroom.Archived, kept []newsroom.Kept) error {
+	unlock, err := m.asked()
+	defer unlock()
+	if err != nil {
+		return err
+	}
+	if n := len(m.archives[channel]); n > 0 && m.archives[channel][n-1].Number >= documents[0].Number {
+		return newsroom.ErrConflict
+	}
+	m.archives[channel] = append(m.archives[channel], documents...)
+	if m.held[channel] == nil {
+		m.held[channel] = map[int64]string{}
+	}
+	for _, k := range kept {
+		e := m.entries[k.Key]
+		m.held[channel][k.Key] = state(&e)
+	}
+	return nil
 }
 
 // now is when the entries of the tests are of.

@@ -18,8 +18,12 @@ import (
 // standing is how long a withdrawal is told in feeds.
 const standing = 30 * 24 * time.Hour
 
-// maxWithdrawn bounds the withdrawals that one document tells.
-const maxWithdrawn = 100
+// maxWithdrawn and maxCorrected bound what one document tells beside its
+// line-up.
+const (
+	maxWithdrawn = 100
+	maxCorrected = 20
+)
 
 // A pass is one rendering of all channels. It reads the store once, and then
 // works on values.
@@ -38,7 +42,11 @@ type pass struct {
 type plan struct {
 	channel   newsroom.Channel
 	entries   []newsroom.Entry
+	corrected []newsroom.Entry // of ours, that have left the line-up
 	withdrawn []newsroom.Entry
+	floor     time.Time // the place of the last of the line-up, but for those that lead it
+	archives  int64     // how many there are
+	owed      []newsroom.Owed
 }
 
 // A rendered entry is an entry as we publish it.
@@ -63,7 +71,7 @@ func (p *Publisher) newPass(ctx context.Context) (*pass, error) {
 	if p.house, err = run.readHouse(); err != nil {
 		return nil, err
 	}
-	return run, nil
+	return run, run.correct()
 }
 
 // plan decides what stands in each channel. Entries that stand in several are
@@ -90,15 +98,9 @@ func (run *pass) plan() ([]plan, error) {
 	}
 	plans := make([]plan, len(lineUps))
 	for i, ch := range run.config.Channels {
-		plans[i].channel = ch
-		for _, ref := range lineUps[i] {
-			e, ok := entries[ref.Key]
-			if voice, heard := entries[ref.Voice]; ok && heard {
-				e = inWordsOf(e, voice)
-			}
-			if ok {
-				plans[i].entries = append(plans[i].entries, e)
-			}
+		plans[i] = newPlan(ch, lineUps[i], entries)
+		if plans[i].owed, err = run.Store.Owed(run.ctx, ch.Name, owedLimit); err != nil {
+			return nil, fmt.Errorf("channel %s: read what is owed to its archives: %w", ch.Name, err)
 		}
 		gone, err := run.Store.Withdrawn(run.ctx, ch.Name, run.now.Add(-standing))
 		if err != nil {
@@ -107,6 +109,62 @@ func (run *pass) plan() ([]plan, error) {
 		plans[i].withdrawn = newestWithdrawn(gone)
 	}
 	return plans, nil
+}
+
+// newPlan lays out a line-up. Its floor is where what is ordered by time ends:
+// what is pinned, or leads because it is ours, may be older.
+func newPlan(ch newsroom.Channel, lineUp []newsroom.Ref, entries map[int64]newsroom.Entry) plan {
+	p := plan{channel: ch}
+	for _, ref := range lineUp {
+		if e, ok := heard(entries, ref.Key, ref.Voice); ok {
+			p.entries = append(p.entries, e)
+		}
+		leads := ref.Pinned || ch.HouseFirst && ref.House
+		if !leads && (p.floor.IsZero() || ref.Sort.Before(p.floor)) {
+			p.floor = ref.Sort
+		}
+	}
+	return p
+}
+
+// correct adds our own entries that were corrected of late to the channels in
+// which they stand: readers who have one must learn of its correction, though
+// it has left the line-up.
+func (run *pass) correct() error {
+	keys := run.corrected()
+	if len(keys) == 0 {
+		return nil
+	}
+	seats, err := run.Store.Seats(run.ctx, keys)
+	if err != nil {
+		return fmt.Errorf("read where corrected articles stand: %w", err)
+	}
+	entries, err := run.read(keys)
+	if err != nil {
+		return err
+	}
+	for i := range run.plans {
+		plan := &run.plans[i]
+		for _, key := range keys {
+			e, ok := entries[key]
+			if ok && slices.Contains(seats[key], plan.channel.Name) && !has(plan.entries, key) {
+				plan.corrected = append(plan.corrected, e)
+			}
+		}
+	}
+	return nil
+}
+
+// corrected returns the keys of our own entries that were corrected of late,
+// newest first.
+func (run *pass) corrected() (keys []int64) {
+	for i := range run.house.entries {
+		e := &run.house.entries[i]
+		if e.Correction != "" && e.Withdrawn.IsZero() && e.Changed.After(run.now.Add(-standing)) && len(keys) < maxCorrected {
+			keys = append(keys, e.Key)
+		}
+	}
+	return keys
 }
 
 // lineUp returns a channel's line-up. It asks for a few times as
@@ -178,24 +236,28 @@ func (s sources) render(e *newsroom.Entry, before ...map[int64]rendered) rendere
 
 // channelNow renders a channel if anything in it changed since before, and
 // returns it with the paths whose bytes are others now.
-func (run *pass) channelNow(ctx context.Context, plan plan, before *channel) (now *channel, changed []string, err error) {
+func (run *pass) channelNow(ctx context.Context, plan *plan, before *channel) (now *channel, changed []string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic while it was rendered: %v\n%s", r, debug.Stack())
 		}
 	}()
+	if err := run.keep(plan); err != nil {
+		return nil, nil, err
+	}
 	entries, withdrawn := run.renderAll(plan.entries), run.renderAll(plan.withdrawn)
-	mark := run.mark(plan.channel, entries, withdrawn)
+	corrected := run.renderAll(plan.corrected)
+	mark := run.mark(plan, entries, corrected, withdrawn)
 	if before != nil && before.mark == mark {
 		return before, nil, nil
 	}
+	composer := composer{config: run.config, channel: plan.channel, archives: plan.archives}
 	now = &channel{config: plan.channel, mark: mark}
-	composer := composer{run.config, plan.channel}
-	kept, bodies, err := run.writeAll(composer, entriesOf(entries), entriesOf(withdrawn))
+	kept, bodies, err := run.writeAll(composer, entriesOf(slices.Concat(entries, corrected)), entriesOf(withdrawn))
 	if err != nil {
 		return nil, nil, err
 	}
-	now.entries = kept
+	now.entries = slices.DeleteFunc(slices.Clone(kept), func(e newsroom.Entry) bool { return has(plan.corrected, e.Key) })
 	for i, format := range formats {
 		d, isNew, err := run.document(ctx, composer, format, bodies[i], before)
 		if err != nil {
@@ -207,6 +269,10 @@ func (run *pass) channelNow(ctx context.Context, plan plan, before *channel) (no
 		}
 	}
 	return now, changed, nil
+}
+
+func has(entries []newsroom.Entry, key int64) bool {
+	return slices.ContainsFunc(entries, func(e newsroom.Entry) bool { return e.Key == key })
 }
 
 func (run *pass) renderAll(entries []newsroom.Entry) []rendered {
@@ -226,11 +292,14 @@ func entriesOf(all []rendered) []newsroom.Entry {
 }
 
 // mark hashes all that a channel's documents depend on.
-func (run *pass) mark(ch newsroom.Channel, entries, withdrawn []rendered) string {
+func (run *pass) mark(plan *plan, lists ...[]rendered) string {
 	h := sha256.New()
 	c := run.config
-	fmt.Fprintf(h, "%q %q %q %q %q %q %+v\n", c.Site.Title, c.Site.Description, c.Site.URL, c.Site.Language, c.Version, c.Hubs, ch)
-	fmt.Fprintln(h, markOf(entries), markOf(withdrawn))
+	fmt.Fprintf(h, "%q %q %q %q %q %q %+v\n", c.Site.Title, c.Site.Description, c.Site.URL, c.Site.Language, c.Version, c.Hubs, plan.channel)
+	fmt.Fprintln(h, plan.archives)
+	for _, list := range lists {
+		fmt.Fprintln(h, markOf(list))
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
@@ -301,11 +370,7 @@ func (run *pass) writeFormats(c composer, entries, withdrawn []newsroom.Entry) (
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", format, err)
 		}
-		ids := make([]string, len(feed.Entries))
-		for j := range feed.Entries {
-			ids[j] = feed.Entries[j].GUID
-		}
-		if err := verify(body, format, ids); err != nil {
+		if err := verify(body, format, idsOf(feed)); err != nil {
 			return nil, fmt.Errorf("read %s back: %w", format, err)
 		}
 		bodies[i] = body
@@ -313,9 +378,17 @@ func (run *pass) writeFormats(c composer, entries, withdrawn []newsroom.Entry) (
 	return bodies, nil
 }
 
-func (run *pass) written(feed *feeds.Feed, format feeds.Format) ([]byte, error) {
-	if run.write != nil {
-		return run.write(feed, format)
+func idsOf(feed *feeds.Feed) []string {
+	ids := make([]string, len(feed.Entries))
+	for i := range feed.Entries {
+		ids[i] = feed.Entries[i].GUID
+	}
+	return ids
+}
+
+func (p *Publisher) written(feed *feeds.Feed, format feeds.Format) ([]byte, error) {
+	if p.write != nil {
+		return p.write(feed, format)
 	}
 	var out bytes.Buffer
 	if err := feeds.Write(&out, feed, format); err != nil {

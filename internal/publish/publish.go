@@ -21,6 +21,7 @@ import (
 // A Store holds what is published.
 type Store interface {
 	Ledger
+	Record
 	// Refs returns the published members of a channel, newest first, at most
 	// limit of them.
 	Refs(ctx context.Context, channel string, limit int) ([]newsroom.Ref, error)
@@ -30,6 +31,8 @@ type Store interface {
 	HouseEntries(ctx context.Context) ([]newsroom.Entry, error)
 	// Withdrawn returns members of a channel that were withdrawn since then.
 	Withdrawn(ctx context.Context, channel string, since time.Time) ([]newsroom.Entry, error)
+	// Seats returns the channels in which each entry stands, by name.
+	Seats(ctx context.Context, keys []int64) (map[int64][]string, error)
 	// Checks returns what is known of every source.
 	Checks(ctx context.Context) ([]newsroom.Check, error)
 }
@@ -75,12 +78,16 @@ type Publisher struct {
 	// Published is told the paths of documents whose bytes changed, after they
 	// are on the shelf; nil: nobody is. It must not block for long.
 	Published func(paths []string)
+	// Wait returns how long a guest must wait before it is answered; whole says
+	// that the answer would be the document. Nil: nobody waits.
+	Wait func(r *http.Request, whole bool) time.Duration
 	// Page answers a browser that was sent to a feed's URL; nil: it gets the feed.
 	Page http.Handler
 	Log  *slog.Logger // nil: nothing is logged
 
 	shelf atomic.Pointer[Shelf]
 	stats counters
+	spool spool
 	nudge chan struct{}
 	made  sync.Once // nudge
 
@@ -88,6 +95,8 @@ type Publisher struct {
 	entries    map[int64]rendered // of the last pass, by key
 	house      *house             // as last read
 	houseDue   time.Time          // when to read it again, though nobody nudges; zero: never
+	keepers    map[string]*keeper // of archives, by channel
+	behind     bool               // more archives are due than the last pass could make
 	compressor *compressor        // nil when nothing was published for a while
 	// write is feeds.Write where it is nil; tests break it.
 	write func(f *feeds.Feed, format feeds.Format) ([]byte, error)
@@ -124,7 +133,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 			p.log().Error("publish: the last good documents stay", "error", err)
 			wait = retryAfter
 		}
-		wait = min(wait, p.houseWait(wait))
+		wait = min(wait, p.nextPass(wait))
 		if !sleep(ctx, p.Settle) {
 			return nil
 		}
@@ -141,14 +150,27 @@ func (p *Publisher) Run(ctx context.Context) error {
 	}
 }
 
-// houseWait returns how long what was last read of our own entries does.
-func (p *Publisher) houseWait(most time.Duration) time.Duration {
+// nextPass returns when to render again though nobody asks: at once while
+// archives are due, and when what was last read of our own entries is too old.
+func (p *Publisher) nextPass(most time.Duration) time.Duration {
 	p.rendering.Lock()
 	defer p.rendering.Unlock()
-	if p.houseDue.IsZero() {
+	switch {
+	case p.behind:
+		return 0
+	case p.houseDue.IsZero():
 		return most
 	}
 	return max(time.Until(p.houseDue), 0)
+}
+
+// Behind reports whether the last rendering left archives to be made: there
+// was more for them than a rendering may take the time for. What a document
+// no longer shows is never among it.
+func (p *Publisher) Behind() bool {
+	p.rendering.Lock()
+	defer p.rendering.Unlock()
+	return p.behind
 }
 
 // sleep waits, and reports whether the context still holds.
@@ -182,11 +204,16 @@ func (p *Publisher) render(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.behind = false
+	if p.keepers == nil {
+		p.keepers = map[string]*keeper{}
+	}
 	last := p.shelf.Load()
 	next := newShelf(pass)
 	var problems []error
 	var changed []string
-	for _, plan := range pass.plans {
+	for i := range pass.plans {
+		plan := &pass.plans[i]
 		before := last.channel(plan.channel.Name)
 		now, paths, err := pass.channelNow(ctx, plan, before)
 		if err != nil {
@@ -194,6 +221,12 @@ func (p *Publisher) render(ctx context.Context) error {
 			now, paths = before, nil
 		}
 		next.put(plan.channel, now)
+		if k := p.keepers[plan.channel.Name]; k != nil {
+			next.chains[plan.channel.Name] = k.chain
+			if err == nil {
+				k.shown = plan.shows()
+			}
+		}
 		changed = append(changed, paths...)
 	}
 	p.entries = pass.used

@@ -409,6 +409,17 @@ func TestReads(t *testing.T) {
 	p := newPublisher(m)
 	p.Store = counted
 	render(t, p)
+	if counted.entries > 50+cutsAtOnce*archiveMost {
+		t.Errorf("%d entries were read of 3000 that no archive holds", counted.entries)
+	}
+	for p.Behind() {
+		render(t, p)
+	}
+	if n := len(m.archives["all"]) / 3; n != 3000/archiveMost {
+		t.Errorf("%d archives", n)
+	}
+	counted.entries, counted.refs = 0, 0
+	render(t, p)
 	if counted.entries != 50 || counted.refs > 400 {
 		t.Errorf("%d entries and %d refs were read of 3000", counted.entries, counted.refs)
 	}

@@ -17,7 +17,9 @@ import (
 const (
 	MaxAge       = 5 * time.Minute
 	cacheControl = "public, max-age=300, s-maxage=60, stale-while-revalidate=300, stale-if-error=86400"
-	vary         = "Accept-Encoding, Sec-Fetch-Dest"
+	// An archive never changes. A month, because one that must go, must go in time.
+	archiveCacheControl = "public, max-age=2592000, immutable"
+	vary                = "Accept-Encoding, Sec-Fetch-Dest"
 	// startWait is when to come back to a feed that was not yet rendered.
 	startWait = 10 * time.Second
 )
@@ -34,21 +36,22 @@ var (
 	}
 )
 
-// ServeHTTP answers /feeds/NAME.rss, .atom and .json from the shelf. Queries
-// mean nothing to it.
+// ServeHTTP answers /feeds/NAME.rss, .atom and .json, and the archives below
+// /feeds/NAME/archive/, from the shelf. Queries mean nothing to it.
 func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	shelf := p.shelf.Load()
 	d := shelf.Document(r.URL.Path)
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
-	case d == nil:
+	case d != nil && reads && p.Page != nil && navigates(r.Header):
+		w.Header()["Vary"] = varyValues
+		p.Page.ServeHTTP(w, r)
+	case d != nil && reads:
+		p.serve(w, r, d)
+	case d == nil && !shelf.archives(r.URL.Path):
 		serveNothing(w, shelf, r.URL.Path)
-	case r.Method == http.MethodGet || r.Method == http.MethodHead:
-		if p.Page != nil && navigates(r.Header) {
-			w.Header()["Vary"] = varyValues
-			p.Page.ServeHTTP(w, r)
-			return
-		}
-		d.serve(w, r)
+	case reads:
+		p.serveArchive(w, r, shelf)
 	case r.Method == http.MethodOptions:
 		preflight.setIn(w.Header())
 		w.WriteHeader(http.StatusNoContent)
@@ -62,6 +65,28 @@ func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func navigates(h http.Header) bool {
 	dest := h["Sec-Fetch-Dest"]
 	return len(dest) == 1 && dest[0] == "document"
+}
+
+// serve answers GET and HEAD, unless the guest must wait. To be told that
+// nothing has changed costs next to nothing, and is refused last.
+func (p *Publisher) serve(w http.ResponseWriter, r *http.Request, d *Document) {
+	if p.Wait != nil {
+		if wait := p.Wait(r, r.Method == http.MethodGet && !d.unchanged(r.Header)); wait > 0 {
+			refuseGreed(w, wait)
+			return
+		}
+	}
+	d.serve(w, r)
+}
+
+// refuseGreed answers 429 (RFC 6585 §4).
+func refuseGreed(w http.ResponseWriter, wait time.Duration) {
+	h := w.Header()
+	h["Access-Control-Allow-Origin"] = []string{"*"}
+	h["Cache-Control"] = []string{"no-store"}
+	h["Retry-After"] = []string{strconv.Itoa(int((wait + time.Second - 1) / time.Second))}
+	h["Vary"] = varyValues
+	http.Error(w, "you have taken this feed many times; wait as long as Retry-After says, and ask with If-None-Match", http.StatusTooManyRequests)
 }
 
 // serve answers GET and HEAD.

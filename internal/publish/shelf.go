@@ -20,7 +20,8 @@ type Shelf struct {
 	channels map[string]*channel
 	pages    map[string]*Document // by path
 	house    *house
-	pending  map[string]bool // paths that shall exist and have no document yet
+	pending  map[string]bool   // paths that shall exist and have no document yet
+	chains   map[string]*chain // archives, by channel
 }
 
 // A channel is a channel as it was last rendered.
@@ -141,7 +142,7 @@ func (s *Shelf) Article(slug string) (newsroom.Entry, bool) {
 func (s *Shelf) same(other *Shelf) bool {
 	return s != nil && s.site == other.site && slices.Equal(s.order, other.order) &&
 		maps.Equal(s.channels, other.channels) && maps.Equal(s.sources, other.sources) &&
-		maps.Equal(s.pending, other.pending) && s.house.mark == other.house.mark
+		maps.Equal(s.pending, other.pending) && maps.Equal(s.chains, other.chains) && s.house.mark == other.house.mark
 }
 
 func (s *Shelf) channel(name string) *channel {
@@ -161,6 +162,7 @@ func newShelf(run *pass) *Shelf {
 		pages:    map[string]*Document{},
 		house:    run.house,
 		pending:  map[string]bool{},
+		chains:   make(map[string]*chain, len(run.plans)),
 	}
 }
 

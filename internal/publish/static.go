@@ -31,23 +31,43 @@ func (s *Shelf) WriteTo(dir string) error {
 	}
 	var headers bytes.Buffer
 	for _, d := range s.Documents() {
-		path := filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(d.Path, "/")))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		if err := d.writeTo(dir, &headers); err != nil {
 			return err
 		}
-		for _, v := range d.variants {
-			if err := writeFile(path+extensions[v.coding], v.body); err != nil {
-				return err
-			}
+	}
+	for d, err := range s.Archives() {
+		if err == nil {
+			err = d.writeTo(dir, &headers)
 		}
-		headers.WriteString(d.Path + "\n")
-		for _, list := range []fields{d.header, d.content} {
-			for _, f := range list {
-				headers.WriteString("  " + f.name + ": " + strings.Join(f.values, ", ") + "\n")
-			}
+		if err != nil {
+			return err
 		}
 	}
 	return writeFile(filepath.Join(dir, HeadersFile), headers.Bytes())
+}
+
+// writeTo writes a document in its codings, and adds its headers.
+func (d *Document) writeTo(dir string, headers *bytes.Buffer) error {
+	path := filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(d.Path, "/")))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	for _, v := range d.variants {
+		body := v.body
+		if v.coding == identity {
+			body = d.Body
+		}
+		if err := writeFile(path+extensions[v.coding], body); err != nil {
+			return err
+		}
+	}
+	headers.WriteString(d.Path + "\n")
+	for _, list := range []fields{d.header, d.content} {
+		for _, f := range list {
+			headers.WriteString("  " + f.name + ": " + strings.Join(f.values, ", ") + "\n")
+		}
+	}
+	return nil
 }
 
 var extensions = map[string]string{identity: "", "gzip": ".gz", "br": ".br", "zstd": ".zst"}

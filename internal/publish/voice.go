@@ -20,3 +20,13 @@ func inWordsOf(e, voice newsroom.Entry) newsroom.Entry {
 	out.AlsoIn = slices.DeleteFunc(slices.Compact(out.AlsoIn), func(slug string) bool { return slug == voice.Source })
 	return out
 }
+
+// heard returns an entry by its key, in the words of another where it stands
+// in those.
+func heard(entries map[int64]newsroom.Entry, key, voice int64) (newsroom.Entry, bool) {
+	e, ok := entries[key]
+	if speaker, known := entries[voice]; ok && known {
+		e = inWordsOf(e, speaker)
+	}
+	return e, ok
+}

@@ -35,6 +35,9 @@ func fill(t testing.TB, s *store.Store) {
 	rev := &newsroom.Revision{Entry: former, Raw: 99, Old: list[3].Raw, Content: true, Former: &former}
 	rev.Withdrawn = start
 	commit(t, s, &newsroom.Intake{Source: "a", At: start, Revised: []*newsroom.Revision{rev}})
+	if err := s.PutArchive(ctx, "all", archiveOf(1), keptOf(t, s, owedTo(t, s, "all")[:1])); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.PutPublication(ctx, "/feeds/all.rss", newsroom.Publication{ETag: "x", Modified: start}); err != nil {
 		t.Fatal(err)
 	}

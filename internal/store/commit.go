@@ -298,6 +298,10 @@ func channelsOf(q querier, key, sort int64) (names []string, err error) {
 // evict takes an entry's place in a channel. One that stands nowhere then is
 // a duplicate.
 func (t *tx) evict(seat newsroom.Seat) error {
+	if _, err := t.exec(markLostQuery+` SELECT channel, 0, entry, 0 FROM members WHERE channel = (SELECT key FROM channels WHERE name = $1)
+		AND sort = (SELECT sort FROM entries WHERE key = $2) AND entry = $2 AND due < 2 ON CONFLICT DO NOTHING`, seat.Channel, seat.Key); err != nil {
+		return err
+	}
 	if _, err := t.exec(`DELETE FROM members WHERE channel = (SELECT key FROM channels WHERE name = $1)
 		AND sort = (SELECT sort FROM entries WHERE key = $2) AND entry = $2`, seat.Channel, seat.Key); err != nil {
 		return err
@@ -311,7 +315,8 @@ func (t *tx) evict(seat newsroom.Seat) error {
 // voice says in whose words an entry stands in a channel. Caps count it as the
 // source's that speaks.
 func (t *tx) voice(v newsroom.Voicing) error {
-	_, err := t.exec(`UPDATE members SET voice = $3, source = (SELECT source FROM entries WHERE key = $4)
+	_, err := t.exec(`UPDATE members SET voice = $3, source = (SELECT source FROM entries WHERE key = $4),
+		due = CASE WHEN due = 0 AND voice <> $3 THEN 1 ELSE due END
 		WHERE channel = (SELECT key FROM channels WHERE name = $1) AND sort = (SELECT sort FROM entries WHERE key = $2) AND entry = $2`,
 		v.Channel, v.Key, v.Voice, cmp.Or(v.Voice, v.Key))
 	return err

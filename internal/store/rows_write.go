@@ -1,8 +1,6 @@
 package store
 
-import (
-	"newswire/internal/newsroom"
-)
+import "newswire/internal/newsroom"
 
 // insert writes the new entries with their identities and places. It writes
 // them in the order of their keys, at the end of the table.
@@ -64,13 +62,13 @@ func (t *tx) seatArrivals(in *newsroom.Intake, source int64) error {
 			if err != nil {
 				return err
 			}
-			members = append(members, channel, ms(a.Sort), a.Key, source, flag(a.House))
+			members = append(members, channel, ms(a.Sort), a.Key, source, flag(a.House), owedEntry)
 		}
 	}
-	return t.insertAll(seatQuery, 5, members, len(members)/5)
+	return t.insertAll(seatQuery, 6, members, len(members)/6)
 }
 
-const seatQuery = `INSERT INTO members (channel, sort, entry, source, house) VALUES (…)`
+const seatQuery = `INSERT INTO members (channel, sort, entry, source, house, due) VALUES (…)`
 
 // revise changes an entry that stands, unless somebody else has.
 func (t *tx) revise(in *newsroom.Intake, source int64, r *newsroom.Revision) error {
@@ -126,38 +124,6 @@ func (t *tx) keepVersion(e *newsroom.Entry, at int64) error {
 	_, err := t.exec(`DELETE FROM versions WHERE entry = $1 AND at NOT IN (SELECT at FROM versions WHERE entry = $1 ORDER BY at DESC LIMIT $2)`,
 		e.Key, keptVersions)
 	return err
-}
-
-// reseat gives an entry its places anew. One that is withdrawn leaves them,
-// and it is remembered which they were; one that returns is forgotten there.
-func (t *tx) reseat(source int64, r *newsroom.Revision) error {
-	sort := ms(r.Sort)
-	if !r.Withdrawn.IsZero() {
-		if _, err := t.exec(`INSERT INTO withdrawals (channel, at, entry)
-			SELECT channel, $3, entry FROM members WHERE sort = $1 AND entry = $2 AND channel IN (SELECT key FROM channels)
-			ON CONFLICT DO NOTHING`, sort, r.Key, ms(r.Withdrawn)); err != nil {
-			return err
-		}
-	} else if r.Content {
-		if _, err := t.exec(`DELETE FROM withdrawals WHERE entry = $1`, r.Key); err != nil {
-			return err
-		}
-	}
-	if _, err := t.exec(`DELETE FROM members WHERE sort = $1 AND entry = $2 AND channel IN (SELECT key FROM channels)`, sort, r.Key); err != nil {
-		return err
-	}
-	if !r.Withdrawn.IsZero() {
-		return nil
-	}
-	var members []any
-	for _, name := range r.Channels {
-		channel, err := t.channelKey(name)
-		if err != nil {
-			return err
-		}
-		members = append(members, channel, sort, r.Key, source, flag(r.House))
-	}
-	return t.insertAll(seatQuery, 5, members, len(r.Channels))
 }
 
 // note writes what the ledger learned of entries that it knew.

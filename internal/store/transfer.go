@@ -20,11 +20,12 @@ var tables = []struct{ name, columns string }{
 	{"aliases", "source, hash, kind, entry, first_seen"},
 	{"ids", "hash, entry"},
 	{"links", "hash, entry"},
-	{"members", "channel, sort, entry, source, house, voice"},
-	{"withdrawals", "channel, at, entry"},
+	{"members", "channel, sort, entry, source, house, voice, due"},
+	{"withdrawals", "channel, at, entry, due"},
 	{"versions", "entry, at, text_hash, title, link, summary, content"},
 	{"outbox", "kind, name, due, tries, done, payload"},
 	{"publications", "path, etag, modified"},
+	{"archives", "channel, number, format, etag, size, modified, body"},
 }
 
 // refill fills an empty PostgreSQL database from a backup, in one

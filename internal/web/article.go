@@ -99,7 +99,9 @@ func (s *Site) articlesPage(v *View, _ *http.Request) (*document, error) {
 	p.Description = "Everything that " + v.Site.Title + " wrote itself."
 	var all []card
 	for _, e := range v.standing() {
-		all = append(all, v.card(e))
+		c := v.card(e)
+		c.Heads = true
+		all = append(all, c)
 	}
 	p.Body = all
 	return s.html("articles", http.StatusOK, p)

@@ -33,6 +33,10 @@ type card struct {
 	Picture    *picture
 	Corrected  bool
 	AlsoIn     int // further sources that carried it
+
+	// How it is shown: as the page's first, and as a heading of the page
+	// itself rather than of a part.
+	Lead, Heads bool
 }
 
 type picture struct {

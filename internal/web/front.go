@@ -62,6 +62,7 @@ func newFront(v *View) front {
 		shown[e.ID] = true
 		switch c := v.card(e); {
 		case i == 0:
+			c.Lead, c.Heads = true, true
 			f.Lead = &c
 		case c.Picture != nil:
 			pictured = append(pictured, c)
