@@ -125,6 +125,19 @@ func TestHouseFolderEmpty(t *testing.T) {
 	}
 }
 
+// A document that says that it is complete, and was cut, says nothing of what
+// it lacks.
+func TestCutDocumentWithdrawsNothing(t *testing.T) {
+	for _, partial := range []bool{true, false} {
+		d := newDesk(t)
+		d.poll(source("o"), items(4, 1)...)
+		out, err := d.door.Take(t.Context(), ingest.Delivery{Source: source("o"), Feed: &feeds.Feed{Entries: items(4, 2)}, At: d.now, Complete: true, Partial: partial})
+		if want := map[bool]int{true: 0, false: 1}[partial]; err != nil || out.Withdrawn != want || len(d.channel("all")) != 4-want {
+			t.Errorf("partial %v: %d withdrawn, %d stand, %v", partial, out.Withdrawn, len(d.channel("all")), err)
+		}
+	}
+}
+
 // What both have, the house has first; one that came from elsewhere gives
 // its place up, and is kept.
 func TestHouseTakesOver(t *testing.T) {
