@@ -80,7 +80,8 @@ func (w *wire) retention(ctx context.Context, now time.Time) (store.Retention, e
 	return store.Retention{Before: now.Add(-s.config.Retention.Contents), Keep: shown, Newest: keptNewest, Excerpt: publish.Excerpt}, err
 }
 
-// shown are the entries that stand in a channel's line-up.
+// shown are the entries that stand in a channel's line-up, and those that its
+// archives do not hold yet as they are.
 func (w *wire) shown(ctx context.Context) (map[int64]bool, error) {
 	s := w.now.Load()
 	pinned, err := w.findPins(ctx)
@@ -97,6 +98,13 @@ func (w *wire) shown(ctx context.Context) (map[int64]bool, error) {
 		for _, ref := range in {
 			keys[ref.Key], keys[ref.Voice] = true, true
 		}
+		owed, err := w.store.Owed(ctx, ch.Name, allOwed)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range owed {
+			keys[o.Key], keys[o.Voice] = true, true
+		}
 	}
 	return keys, nil
 }
@@ -104,6 +112,9 @@ func (w *wire) shown(ctx context.Context) (map[int64]bool, error) {
 // keptNewest members of each channel keep their texts though no line-up shows
 // them now: an entry that is withdrawn makes room for the next.
 const keptNewest = 200
+
+// allOwed is more than archives ever owe: they are written as entries come.
+const allOwed = 1 << 24
 
 // deepestLineUp is how many of a channel's members a line-up may reach into.
 const deepestLineUp = 6400

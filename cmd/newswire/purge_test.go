@@ -18,7 +18,7 @@ import (
 
 // purgeWire is a wire whose store holds a number of entries that arrived 400
 // days before one that arrived at now.
-func purgeWire(t *testing.T, old int, now time.Time, log *slog.Logger) *wire {
+func purgeWire(t *testing.T, old int, now time.Time, log *slog.Logger, channels ...string) *wire {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "config.yaml")
@@ -46,7 +46,7 @@ channels: [{name: few, entries: 5}]
 			at = now
 		}
 		id := fmt.Sprintf("urn:a:%d", n)
-		in.New = append(in.New, &newsroom.Arrival{IDs: []string{id}, Entry: newsroom.Entry{
+		in.New = append(in.New, &newsroom.Arrival{IDs: []string{id}, Channels: channels, Entry: newsroom.Entry{
 			Entry:  feeds.Entry{GUID: id, Title: id, Content: feeds.HTML("<p>" + strings.Repeat("word ", 500) + "</p>")},
 			Source: "a", FirstSeen: at, Sort: at, Verdict: newsroom.Verdict{Decision: newsroom.Publish, Rule: "default"},
 		}})
@@ -110,6 +110,25 @@ func TestPurgeRefused(t *testing.T) {
 	w.purge(t.Context(), now)
 	if len(w.notices()) > 0 || gauge(t, w, "newswire_purge_refused") != 0 {
 		t.Errorf("after a good purge: %q", w.notices())
+	}
+}
+
+// TestPurgeWaitsForArchives holds that what the archives of a channel do not
+// hold yet keeps its text, though no line-up shows it.
+func TestPurgeWaitsForArchives(t *testing.T) {
+	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	w := purgeWire(t, 40, now, slog.New(slog.DiscardHandler), "few")
+	r, err := w.retention(t.Context(), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Newest = 0
+	if n, _, err := w.store.Purgeable(t.Context(), r); n != 0 || err != nil {
+		t.Errorf("%d texts would go, %v", n, err)
+	}
+	r.Keep = nil
+	if n, _, err := w.store.Purgeable(t.Context(), r); n != 40 || err != nil {
+		t.Errorf("%d of 40 texts are old, %v", n, err)
 	}
 }
 
