@@ -34,7 +34,7 @@ func TestAlarmsAreShown(t *testing.T) {
 	var out bytes.Buffer
 	printHealth(newTerminal(&out, &out), list, now)
 	for name, said := range map[string]string{
-		"Low ": "volume drop: 2 new entries in 2 days; it usually brings 40 to 40", "Silent ": "silent: nothing new for 9 days; it never paused longer than 24 hours",
+		"Low ": "2 new entries in 2 days; it usually brings 40 to 40", "Silent ": "nothing new for 9 days; it never paused longer than 24 hours",
 	} {
 		for line := range strings.Lines(out.String()) {
 			if strings.HasPrefix(line, name) && !strings.Contains(line, said) {

@@ -48,7 +48,7 @@ func Silence(c newsroom.Check, now time.Time) string {
 	if silent <= limit {
 		return ""
 	}
-	return fmt.Sprintf("silent: nothing new for %s; it never paused longer than %s", span(silent), span(gaps[len(gaps)-1]))
+	return fmt.Sprintf("nothing new for %s; it never paused longer than %s", span(silent), span(gaps[len(gaps)-1]))
 }
 
 // span is a duration in words.

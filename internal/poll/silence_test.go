@@ -47,13 +47,13 @@ func TestSilenceSays(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	const day = 24 * time.Hour
 	c := newsroom.Check{Rhythm: arrivals(now.Add(-9*day), day, day, day, 2*day, day, day, day)}
-	if got, want := Silence(c, now), "silent: nothing new for 9 days; it never paused longer than 2 days"; got != want {
+	if got, want := Silence(c, now), "nothing new for 9 days; it never paused longer than 2 days"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	// What was years ago was another rhythm.
 	gaps := slices.Repeat([]time.Duration{day}, 20)
 	c = newsroom.Check{Rhythm: arrivals(now.Add(-9*day), append(gaps, 100*day, 100*day, 100*day)...)}
-	if got, want := Silence(c, now), "silent: nothing new for 9 days; it never paused longer than 24 hours"; got != want {
+	if got, want := Silence(c, now), "nothing new for 9 days; it never paused longer than 24 hours"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

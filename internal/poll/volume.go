@@ -71,7 +71,7 @@ func Dropped(c newsroom.Check, now time.Time) string {
 		low, high := usual[int(float64(len(usual)-1)*dropShare)], usual[int(float64(len(usual)-1)*(1-dropShare))]
 		byChance := dropSigma * math.Sqrt(float64(low))
 		if usual[len(usual)/2] >= dropLeast && dropFactor*sums[0] < low && float64(low-sums[0]) > byChance {
-			return fmt.Sprintf("volume drop: %d new entries in %d days; it usually brings %d to %d", sums[0], length, low, high)
+			return fmt.Sprintf("%d new entries in %d days; it usually brings %d to %d", sums[0], length, low, high)
 		}
 	}
 	return ""

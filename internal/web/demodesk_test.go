@@ -86,8 +86,8 @@ func demoDeskData() *deskFake {
 		{Slug: "fresh", Name: "Fresh From the Config", URL: "https://fresh.example/feed"},
 	}}
 	f.sources = append(f.sources, SourceHealth{Slug: "daily-model", Name: "Daily Model", URL: "https://daily.example/rss", Check: check(newsroom.ClassOK, every(50, 7*time.Hour)), PerWeek: 24,
-		Alarm: "volume drop: 4 new entries in 2 days; it usually brings 34 to 46"})
-	f.sources[4].Alarm = "silent: nothing new for 19 days; it never paused longer than 2 days"
+		Alarm: "4 new entries in 2 days; it usually brings 34 to 46"})
+	f.sources[4].Alarm = "nothing new for 19 days; it never paused longer than 2 days"
 	bad := check(newsroom.ClassTLSCert, every(9, 60*time.Hour))
 	bad.Failures, bad.Problem, bad.LastOK = 7, "certificate of policy.example expired on 22 November 2026", ago(41*time.Hour)
 	f.sources = append(f.sources, SourceHealth{Slug: "policy-desk", Name: "Policy Desk Europe", URL: "https://policy.example/feed", Tags: []string{"policy"}, Check: bad, PerWeek: 2.8})

@@ -276,6 +276,27 @@ func TestDeskOrder(t *testing.T) {
 	}
 }
 
+// With many sources, those that need nobody are folded away, and one can be
+// looked for: by what is shown of it and nothing else.
+func TestDeskWithManySources(t *testing.T) {
+	d := newDesk(t, manySources(120), "")
+	get := func(path string) string { return ask(d, "GET", path).Body.String() }
+	body := get("/")
+	fold := strings.Index(body, "<details")
+	if fold < 0 || strings.Index(body, "Policy Desk Europe") > fold || strings.Index(body, "Meridian Labs") < fold {
+		t.Errorf("what needs nobody is not folded away (at %d)", fold)
+	}
+	if small := ask(demoDesk(t, ""), "GET", "/").Body.String(); strings.Contains(small, "<details") || strings.Contains(small, `role="search"`) {
+		t.Error("ten sources are folded away")
+	}
+	for query, want := range map[string]int{"MERIDIAN": 12, "chipwatch.example": 12, "research": 12, "meridian labs 2": 1, "secret": 0, "no such": 0, "%3Cb%3E": 0} {
+		body := get("/?q=" + strings.ReplaceAll(query, " ", "+"))
+		if got := strings.Count(body, `<th scope="row">`); got != want || strings.Contains(body, "<details") || strings.Contains(body, "<b>") {
+			t.Errorf("%s: %d rows, want %d", query, got, want)
+		}
+	}
+}
+
 func TestDeskWithoutStore(t *testing.T) {
 	data := demoDeskData()
 	data.broken = true

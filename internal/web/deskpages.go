@@ -20,11 +20,25 @@ const deskEntries = 200
 
 // A deskSources is the desk's first page.
 type deskSources struct {
-	Rows                                    []sourceRow
+	Shown, Rest                             sourceTable
+	Calm                                    bool // nothing needs anybody
+	Query                                   string
+	Found                                   int  // by the query
+	Many                                    bool // too many to look through
 	Total, Broken, Silent, Low, Held, Fresh int
 	Now                                     moment
 	Notices                                 []string // of the whole wire
 }
+
+// A sourceTable is a part of the sources.
+type sourceTable struct {
+	Label  string // for those who do not see it
+	Rows   []sourceRow
+	Folded bool
+}
+
+// manyFrom is from how many sources on those that need nobody are folded away.
+const manyFrom = 40
 
 // A sourceRow is a source among the others.
 type sourceRow struct {
@@ -53,7 +67,7 @@ func (d *Desk) sources(w http.ResponseWriter, r *http.Request) {
 		d.failed(w, r, err)
 		return
 	}
-	b := newDeskSources(all, d.Now(), d.location())
+	b := newDeskSources(all, strings.TrimSpace(r.FormValue("q")), d.Now(), d.location())
 	b.Held = len(held)
 	if d.Notices != nil {
 		b.Notices = d.Notices()
@@ -63,16 +77,29 @@ func (d *Desk) sources(w http.ResponseWriter, r *http.Request) {
 
 func (d *Desk) location() *time.Location { return cmp.Or(d.Site().Timezone, time.UTC) }
 
-// newDeskSources puts what needs an editor first.
-func newDeskSources(all []SourceHealth, now time.Time, loc *time.Location) deskSources {
-	b := deskSources{Total: len(all), Now: momentIn(now, loc)}
+// newDeskSources puts what needs an editor first. Of what is counted, a query
+// takes nothing away.
+func newDeskSources(all []SourceHealth, query string, now time.Time, loc *time.Location) deskSources {
+	b := deskSources{
+		Query: query, Total: len(all), Many: len(all) >= manyFrom, Now: momentIn(now, loc),
+		Calm: true, Shown: sourceTable{Label: "Sources"}, Rest: sourceTable{Label: "Sources that need nobody"},
+	}
+	b.Rest.Folded = b.Many && query == ""
 	slices.SortStableFunc(all, func(a, b SourceHealth) int {
 		return cmp.Or(cmp.Compare(urgency(&a), urgency(&b)), cmp.Compare(b.Check.Failures, a.Check.Failures),
 			cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
 	})
 	for i := range all {
 		s := &all[i]
-		b.Rows = append(b.Rows, newSourceRow(s, now, loc))
+		if s.matches(query) {
+			b.Found++
+			part := &b.Shown
+			if b.Rest.Folded && urgency(s) >= waiting {
+				part = &b.Rest
+			}
+			part.Rows = append(part.Rows, newSourceRow(s, now, loc))
+		}
+		b.Calm = b.Calm && urgency(s) >= waiting
 		switch urgency(s) {
 		case broken:
 			b.Broken++
@@ -86,6 +113,14 @@ func newDeskSources(all []SourceHealth, now time.Time, loc *time.Location) deskS
 		}
 	}
 	return b
+}
+
+// matches reports whether a query is a part of a source's name, shown address
+// or tags, in any case.
+func (s *SourceHealth) matches(query string) bool {
+	query = strings.ToLower(query)
+	return strings.Contains(strings.ToLower(s.Name), query) || strings.Contains(strings.ToLower(shownURL(s.URL)), query) ||
+		slices.ContainsFunc(s.Tags, func(tag string) bool { return strings.Contains(tag, query) })
 }
 
 // How much a source needs an editor, most first.
