@@ -110,6 +110,12 @@ func jsonOutExtension(name string) bool {
 	return c >= 'a' && c <= 'z'
 }
 
+// jsonOutEscaped reports whether encoded text may hold a control character:
+// encoding/json writes two of them by a letter.
+func jsonOutEscaped(text string) bool {
+	return strings.Contains(text, `\u`) || strings.Contains(text, `\b`) || strings.Contains(text, `\f`)
+}
+
 // jsonOutValue encodes an extension's value, cleaned as all text is.
 func jsonOutValue(v any) ([]byte, error) {
 	var b bytes.Buffer
@@ -119,7 +125,7 @@ func jsonOutValue(v any) ([]byte, error) {
 		return nil, err
 	}
 	text := b.String()
-	if !strings.Contains(text, `\u`) && outClean(text) == text {
+	if !jsonOutEscaped(text) && outClean(text) == text {
 		return bytes.TrimSpace(b.Bytes()), nil
 	}
 	dec := json.NewDecoder(strings.NewReader(text))

@@ -259,7 +259,8 @@ func fuzzFeed(text, address, markup string, seconds, number int64) *Feed {
 	}
 	untitled := Entry{GUID: address, Permalink: true, Content: HTML(markup), Summary: HTML(markup), Source: &Feed{}}
 	return &Feed{
-		ID: text, Title: text, Subtitle: text, Link: address, Self: address, Hubs: []string{address, text},
+		Stylesheet: address,
+		ID:         text, Title: text, Subtitle: text, Link: address, Self: address, Hubs: []string{address, text},
 		Links: []Link{{text, address, text, text}, {"next", address, text, text}}, Language: text, Rights: text,
 		Generator: Generator{text, address, text}, Icon: address, Logo: address, Image: &image, Authors: people, Categories: categories,
 		Updated: when, Archive: number%2 == 0, Complete: number%3 == 0, TTL: time.Duration(number),

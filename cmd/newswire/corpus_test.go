@@ -103,6 +103,12 @@ func (n *newsdesk) documents() map[string]string {
 	for _, d := range n.publisher.Shelf().Documents() {
 		docs[d.Path] = d.ETag + " " + d.Modified.String() + "\n" + string(d.Body)
 	}
+	for d, err := range n.publisher.Shelf().Archives() {
+		if err != nil {
+			panic(err)
+		}
+		docs[d.Path] = d.ETag + " " + d.Modified.String() + "\n" + string(d.Body)
+	}
 	return docs
 }
 

@@ -69,9 +69,9 @@ func digest(documents map[string]string) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-// TestDeterminism renders a hundred times from nothing, with other numbers of
-// processors, and in four processes more with other local zones: bytes, tags
-// and dates are always the same. A new entry in one channel leaves the others
+// TestDeterminism renders a hundred times from nothing: here with other numbers
+// of processors, and in four processes more with other local zones. Bytes, tags
+// and dates are always the same, of archives too. A new entry in one channel leaves the others
 // alone, and a restart changes nothing.
 func TestDeterminism(t *testing.T) {
 	if dir := os.Getenv("NEWSWIRE_TEST_DIGEST"); dir != "" {

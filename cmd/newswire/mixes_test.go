@@ -64,11 +64,10 @@ var accepted = map[string]string{
 	// Sources that give only days, or one date for everything: seconds are not
 	// invented (RFC 4287 §3.3, standards A1-14).
 	"DuplicateUpdated": "entries were published at one instant",
-	// A summary in plain text that speaks of markup, word for word. The rule is
-	// our own checker's; JSON Feed has no other way to write it.
-	"JSONContainsHTML": "a text about markup",
-	// Accepted only where the source's own bytes hold the same characters: what
-	// somebody else broke before it came to us is not guessed at.
+	// Accepted only where the source's own bytes hold the same characters: U+FFFD,
+	// where nobody knows what stood there, and UTF-8 that was encoded twice. That
+	// could be undone, but an entry without a guid is known by its title: mended,
+	// it would come back as new.
 	"BadCharacters": "sent so by the source",
 }
 

@@ -370,8 +370,14 @@ func TestUnhide(t *testing.T) {
 		if code, _ := desk.page(t, "/articles/claim"); code != http.StatusGone {
 			t.Errorf("the hidden article's page answers %d", code)
 		}
+		gone := desk.look(t, "http://lab.example/1").deleted
 		time.Sleep(time.Hour)
 		desk.hide(t)
+		for _, updated := range desk.look(t, "http://lab.example/1").updated {
+			if updated <= gone { // then a tombstone that a reader keeps counts for more (RFC 6721 §3)
+				t.Errorf("it stands again as of %s, and was withdrawn at %s", updated, gone)
+			}
+		}
 		for _, id := range []string{"http://lab.example/1", "http://lab.example/2", "tag:news.example.com,2026-12-01:articles/claim"} {
 			now := desk.look(t, id)
 			if now.titles[0] == "" || now.titles[1] == "" || now.titles[2] == "" || strings.Contains(now.titles[0], "Withdrawn") || now.deleted != "" {

@@ -191,6 +191,7 @@ func (v *visit) revise(it *item, k *newsroom.Standing, now newsroom.Entry) newsr
 	if now.WithdrawnNote == "" && now.Verdict.Rule == ruleHide {
 		now.Withdrawn = veiled(&k.Entry, now.Verdict, at)
 	}
+	returned(&k.Entry, &now, at)
 	return now
 }
 

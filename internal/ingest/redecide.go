@@ -244,8 +244,17 @@ func (r *redecision) turn(ctx context.Context, revised []*newsroom.Revision) err
 		verdict, withdrawn := rev.Verdict, rev.Withdrawn
 		rev.Entry, rev.Raw, rev.Old, rev.LinkHash = k.Entry, k.Raw, k.Raw, k.LinkHash
 		rev.Verdict, rev.Withdrawn = verdict, withdrawn
+		returned(&k.Entry, &rev.Entry, stored(r.now))
 	}
 	return nil
+}
+
+// returned dates an entry that was withdrawn and stands again: for readers who
+// keep its tombstone, only what is newer than that counts (RFC 6721 §3).
+func returned(before, now *newsroom.Entry, at time.Time) {
+	if !before.Withdrawn.IsZero() && now.Withdrawn.IsZero() {
+		now.Changed, now.Updated = at, at
+	}
 }
 
 // ruleHide is the rule by which editors take one entry away.
