@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"newswire/internal/spelling"
 )
 
 // A Finding is something wrong with a configuration, or worth a warning.
@@ -86,41 +88,8 @@ func clip(s string) string {
 
 // nearest returns the candidate most like word, quoted, or "" if none is.
 func nearest(word string, candidates []string) string {
-	best, limit := "", max(1, utf8.RuneCountInString(word)/3)+1
-	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < limit {
-			best, limit = c, d
-		}
+	if best := spelling.Nearest(word, candidates); best != "" {
+		return strconv.Quote(best)
 	}
-	if best == "" {
-		return ""
-	}
-	return strconv.Quote(best)
-}
-
-// distance counts the edits (insert, delete, replace, swap of neighbors) that
-// make b of a.
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	rows := make([][]int, len(x)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(y)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(x); i++ {
-		for j := 1; j <= len(y); j++ {
-			replace := rows[i-1][j-1]
-			if x[i-1] != y[j-1] {
-				replace++
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, replace)
-			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(x)][len(y)]
+	return ""
 }

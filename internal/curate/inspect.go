@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+
+	"newswire/internal/spelling"
 )
 
 // uses says which parts of an entry an expression looks at, so that the dear
@@ -157,7 +159,7 @@ func (g *guard) identifier(n *ast.IdentifierNode) int {
 		if n.Value == "sources" || n.Value == "entries" || n.Value == "first" || n.Value == "last" {
 			message += ": only a channel with stories: true has it"
 		}
-		return g.fail(n, message, quoted(nearest(n.Value, g.names)))
+		return g.fail(n, message, quoted(spelling.Nearest(n.Value, g.names)))
 	}
 	g.uses |= usesOf[n.Value]
 	return limits[n.Value]
@@ -236,7 +238,7 @@ func (g *guard) call(n *ast.CallNode) int {
 	}
 	if name.Value != "mentions" {
 		return g.fail(n.Callee, fmt.Sprintf("unknown function %q", name.Value),
-			quoted(nearest(name.Value, append(builtinNames(), "mentions"))))
+			quoted(spelling.Nearest(name.Value, append(builtinNames(), "mentions"))))
 	}
 	if len(n.Arguments) == 0 {
 		return g.fail(n, `mentions needs words, as in mentions("GPT", "Sora")`, "")
@@ -262,7 +264,7 @@ func (g *guard) call(n *ast.CallNode) int {
 func (g *guard) builtin(n *ast.BuiltinNode) int {
 	overList, allowed := builtins[n.Name]
 	if !allowed {
-		return g.fail(n, fmt.Sprintf("rules have no function %q", n.Name), quoted(nearest(n.Name, append(builtinNames(), "mentions"))))
+		return g.fail(n, fmt.Sprintf("rules have no function %q", n.Name), quoted(spelling.Nearest(n.Name, append(builtinNames(), "mentions"))))
 	}
 	if overList {
 		return g.predicate(n)
