@@ -112,6 +112,12 @@ func TestOwed(t *testing.T) {
 		want("the withdrawal is archived")
 		revise(start.Add(4*time.Hour), func(r *newsroom.Revision) { r.Withdrawn = time.Time{} })
 		want("it stands again", never(one))
+		archiveOwed(t, s, "all", 4)
+		revise(start.Add(5*time.Hour), func(r *newsroom.Revision) { r.Channels = nil })
+		want("a rule took its place")
+		gone = start.Add(6 * time.Hour)
+		revise(gone, func(r *newsroom.Revision) { r.Withdrawn, r.Channels = gone, nil })
+		want("withdrawn after it had lost its place", newsroom.Owed{Key: one.Key, At: gone, Withdrawn: true})
 	})
 }
 
