@@ -34,6 +34,7 @@ type rule int
 
 const (
 	usually       rule = iota // N: the interval
+	again                     // S: the interval; the fault was ours, and says nothing of the publisher
 	backOff                   // B: the interval doubled with each failure
 	asTold                    // RA: as Retry-After says, else patiently
 	patiently                 // P: four hours, doubled with each failure
@@ -46,6 +47,8 @@ func ruleOf(c newsroom.Check) rule {
 	switch c.Class {
 	case newsroom.ClassNone, newsroom.ClassOK, newsroom.ClassPartial, newsroom.ClassNotModified:
 		return usually
+	case newsroom.ClassStorage:
+		return again
 	case newsroom.ClassRateLimited:
 		return asTold
 	case newsroom.ClassHTTP5xx, newsroom.ClassAuth:
@@ -146,6 +149,8 @@ func (p Policy) afterFailure(r rule, slug string, s Schedule, c newsroom.Check) 
 	}
 	var wait time.Duration
 	switch r {
+	case again:
+		wait = interval
 	case backOff:
 		wait = doubled(interval, c.Failures)
 	case asTold:

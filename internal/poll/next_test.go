@@ -43,6 +43,7 @@ func TestNext(t *testing.T) {
 		{"ttl of a minute does not lower", normal, "", newsroom.Check{Class: "ok", TTL: m}, 30 * m, 0},
 		{"a gap halves", normal, "", newsroom.Check{Class: "ok", Rhythm: aged(2*h, 4*h, 6*h, 8*h), GapSuspected: true}, 30 * m, 0},
 
+		{"it could not be stored: as usual, however long it had failed before", normal, "", newsroom.Check{Class: "storage", Rhythm: hourly, Failures: 40}, 30 * m, 0},
 		{"cron", normal, "*/20 * * * *", newsroom.Check{Class: "ok"}, 20 * m, 20 * m},
 		{"cron is not lowered by rhythm, nor raised by ttl", normal, "*/20 * * * *", newsroom.Check{Class: "ok", Rhythm: aged(m, 2*m), TTL: 5 * h}, 20 * m, 20 * m},
 		{"cron below the floor: the firing after it", normal, "*/10 * * * *", newsroom.Check{Class: "ok"}, 20 * m, 20 * m},
