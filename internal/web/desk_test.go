@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"newswire/internal/newsroom"
 )
 
 // form posts to a desk as a browser does from its own page.
@@ -259,7 +261,7 @@ func TestDeskShowsNoSecrets(t *testing.T) {
 func TestDeskOrder(t *testing.T) {
 	body := ask(demoDesk(t, ""), "GET", "/").Body.String()
 	at := -1
-	for _, name := range []string{"Policy Desk Europe", "Nordlys AI-institutt", "Daily Model", "arXiv Computation", "Chipwatch", "Fresh From the Config", "Meridian Labs", "A Blog of Old"} {
+	for _, name := range []string{"Policy Desk Europe", "Nordlys AI-institutt", "Daily Model", "arXiv Computation", "Chipwatch", "Meridian Labs", "Fresh From the Config", "A Blog of Old"} {
 		next := strings.Index(body, name)
 		if next < at {
 			t.Errorf("%s stands too early", name)
@@ -283,7 +285,7 @@ func TestDeskWithManySources(t *testing.T) {
 	get := func(path string) string { return ask(d, "GET", path).Body.String() }
 	body := get("/")
 	fold := strings.Index(body, "<details")
-	if fold < 0 || strings.Index(body, "Policy Desk Europe") > fold || strings.Index(body, "Meridian Labs") < fold {
+	if fold < 0 || strings.Index(body, "Policy Desk Europe") > fold || strings.Index(body, "A Blog of Old") < fold {
 		t.Errorf("what needs nobody is not folded away (at %d)", fold)
 	}
 	if small := ask(demoDesk(t, ""), "GET", "/").Body.String(); strings.Contains(small, "<details") || strings.Contains(small, `role="search"`) {
@@ -346,5 +348,23 @@ func TestPasswords(t *testing.T) {
 	}
 	if _, err := NewDesk(DeskConfig{Password: "pbkdf2-sha256$nonsense"}); err == nil || !strings.Contains(err.Error(), "password") {
 		t.Errorf("NewDesk: %v", err)
+	}
+}
+
+// TestDeskTellsWhatIsHeld holds that a source of which entries are held says
+// so in its line, and leads to them.
+func TestDeskTellsWhatIsHeld(t *testing.T) {
+	data := &deskFake{
+		sources: []SourceHealth{{Slug: "calm", Name: "Calm"}, {Slug: "flood", Name: "Flood"}},
+		held:    []newsroom.Entry{{Source: "flood"}, {Source: "flood"}, {Source: "gone"}},
+	}
+	for i := range data.sources {
+		data.sources[i].Check = newsroom.Check{Class: newsroom.ClassOK, LastOK: demoNow}
+	}
+	page := ask(newDesk(t, data, ""), "GET", "/").Body.String()
+	flood, calm := strings.Index(page, "<bdi>Flood</bdi>"), strings.Index(page, "<bdi>Calm</bdi>")
+	line := `<a href="/holds">2 held</a>`
+	if at := strings.Index(page, line); at < flood || calm < at || strings.Count(page, " held</a>") != 1 {
+		t.Errorf("%q is not in the line of Flood alone, before Calm:\n%s", line, page)
 	}
 }
