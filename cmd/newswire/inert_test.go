@@ -94,6 +94,9 @@ func ours(n *html.Node) bool {
 	case "svg":
 		return value(n, "xmlns") == ""
 	case "form":
+		if value(n, "action") == "/" { // the search for a source on the desk: it changes nothing
+			return value(n, "method") == "get" && value(n, "role") == "search"
+		}
 		return slices.Contains([]string{"/entries", "/holds/release", "/logout"}, value(n, "action"))
 	case "input", "button":
 		for p := range n.Ancestors() {
