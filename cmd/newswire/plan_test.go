@@ -42,7 +42,7 @@ func TestPlanIsExact(t *testing.T) {
 
 	moved, edits := 0, planEdits
 	if underRace {
-		edits = 4
+		edits = 2
 	}
 	if n, err := strconv.Atoi(os.Getenv("PLAN_EDITS")); err == nil {
 		edits = n

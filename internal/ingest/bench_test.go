@@ -183,6 +183,7 @@ func (d *bencher) reclaim() {
 // TestDiskPerEntry holds what an entry costs on disk: the file may not be
 // larger than it must for 3.8 KB an entry.
 func TestDiskPerEntry(t *testing.T) {
+	sequential(t)
 	d := newDesk(t)
 	const sources = 200
 	for i := range sources {

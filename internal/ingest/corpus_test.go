@@ -18,6 +18,7 @@ import (
 // stored or said to be cut, the second time changes nothing, and what is
 // stored is bounded. NEWSWIRE_TEST_CORPUS=all takes them all.
 func TestCorpus(t *testing.T) {
+	sequential(t)
 	const root = "../../../shared/corpus/feeds"
 	if _, err := os.Stat(root); err != nil {
 		t.Skipf("SKIPPED: the corpus is not there (%s)", root)

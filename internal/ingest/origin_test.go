@@ -214,6 +214,7 @@ func TestVoiceIsKept(t *testing.T) {
 // order sources are asked, but for ids, dates and places: those say who came
 // first.
 func TestSourceOrder(t *testing.T) {
+	sequential(t)
 	rapid.Check(t, func(r *rapid.T) {
 		docs := map[string][]int{}
 		slugs := []string{"cms", "f", "o", "p", "q"}

@@ -19,6 +19,7 @@ const pollSeries = "../../../shared/corpus/polls"
 // with all their accidents: documents that shrink to one entry and grow
 // back, guids that are used again, windows that slide.
 func TestPollSeries(t *testing.T) {
+	sequential(t)
 	dirs, _ := filepath.Glob(filepath.Join(pollSeries, "*"))
 	if len(dirs) == 0 {
 		t.Skipf("SKIPPED: the corpus is not there (%s)", pollSeries)

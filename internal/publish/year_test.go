@@ -205,6 +205,7 @@ func (y *year) restart() {
 // channel, as it stands, and nothing that was withdrawn; what was linked once
 // has the same bytes ever after; the walk back ends.
 func TestArchivesForAYear(t *testing.T) {
+	sequential(t)
 	seeds, pause := []uint64{3}, 200 // hours at most between two steps
 	if n, err := strconv.Atoi(os.Getenv("NEWSWIRE_TEST_YEARS")); err == nil {
 		seeds, pause = nil, 48

@@ -1,0 +1,7 @@
+//go:build !race
+
+package publish
+
+import "testing"
+
+func sequential(*testing.T) {}
