@@ -57,7 +57,7 @@ func (d desk) Sources(ctx context.Context) ([]web.SourceHealth, error) {
 	for i, o := range all {
 		list[i] = web.SourceHealth{
 			Slug: o.Slug, Name: o.Name, URL: showURL(o.Source), Schedule: o.Schedule, Tags: o.Tags,
-			House: o.House, Paused: o.Paused, Check: o.check, PerWeek: o.perWeek, Silent: o.silent, Alarm: o.alarm,
+			House: o.House, Paused: o.Paused, Check: o.check, PerWeek: o.perWeek, Silent: o.silent, Alarm: o.alarm, Held: o.held,
 		}
 	}
 	return list, nil

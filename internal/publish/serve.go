@@ -70,13 +70,14 @@ func navigates(h http.Header) bool {
 // serve answers GET and HEAD, unless the guest must wait. To be told that
 // nothing has changed costs next to nothing, and is refused last.
 func (p *Publisher) serve(w http.ResponseWriter, r *http.Request, d *Document) {
+	unchanged := d.unchanged(r.Header)
 	if p.Wait != nil {
-		if wait := p.Wait(r, r.Method == http.MethodGet && !d.unchanged(r.Header)); wait > 0 {
+		if wait := p.Wait(r, r.Method == http.MethodGet && !unchanged); wait > 0 {
 			refuseGreed(w, wait)
 			return
 		}
 	}
-	d.serve(w, r)
+	d.serve(w, r, unchanged)
 }
 
 // refuseGreed answers 429 (RFC 6585 §4).
@@ -89,15 +90,15 @@ func refuseGreed(w http.ResponseWriter, wait time.Duration) {
 	http.Error(w, "you have taken this feed many times; wait as long as Retry-After says, and ask with If-None-Match", http.StatusTooManyRequests)
 }
 
-// serve answers GET and HEAD.
-func (d *Document) serve(w http.ResponseWriter, r *http.Request) {
+// serve answers GET and HEAD; unchanged says that the guest has the document.
+func (d *Document) serve(w http.ResponseWriter, r *http.Request, unchanged bool) {
 	h := w.Header()
 	d.header.setIn(h)
 	if now := time.Now(); d.ahead(now) {
 		// No date may be later than the answer's own (RFC 9110 §8.8.2.1).
 		h["Last-Modified"] = []string{now.UTC().Format(http.TimeFormat)}
 	}
-	if d.unchanged(r.Header) {
+	if unchanged {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}

@@ -29,7 +29,15 @@ func (f *deskFake) Sources(context.Context) ([]SourceHealth, error) {
 	if f.broken {
 		return nil, errFake
 	}
-	return append([]SourceHealth(nil), f.sources...), nil
+	all := append([]SourceHealth(nil), f.sources...)
+	for i := range all {
+		for _, e := range f.held {
+			if e.Source == all[i].Slug {
+				all[i].Held++
+			}
+		}
+	}
+	return all, nil
 }
 
 func (f *deskFake) Entries(_ context.Context, query string, limit int) ([]newsroom.Entry, error) {

@@ -42,8 +42,7 @@ type SourceHealth struct {
 	PerWeek    float64 // entries a week
 	Silent     bool    // it brought nothing for far longer than usual
 	Alarm      string  // that, or that it brings far fewer than usual, in a sentence; empty: neither
-
-	held int // of its entries, by a guard
+	Held       int     // of its entries, by a guard
 }
 
 // A Reload is what the last reload of the configuration did.

@@ -67,24 +67,12 @@ func (d *Desk) sources(w http.ResponseWriter, r *http.Request) {
 		d.failed(w, r, err)
 		return
 	}
-	countHeld(all, held)
 	b := newDeskSources(all, strings.TrimSpace(r.FormValue("q")), d.Now(), d.location())
 	b.Held = len(held)
 	if d.Notices != nil {
 		b.Notices = d.Notices()
 	}
 	d.show(w, r, "desk-sources", http.StatusOK, deskPage{Title: "Sources", Body: b})
-}
-
-// countHeld notes of each source how many of its entries are held.
-func countHeld(all []SourceHealth, held []newsroom.Entry) {
-	bySource := map[string]int{}
-	for i := range held {
-		bySource[held[i].Source]++
-	}
-	for i := range all {
-		all[i].held = bySource[all[i].Slug]
-	}
 }
 
 func (d *Desk) location() *time.Location { return cmp.Or(d.Site().Timezone, time.UTC) }
@@ -159,7 +147,7 @@ func urgency(s *SourceHealth) int {
 		return silent
 	case s.Alarm != "":
 		return low
-	case len(c.Notes) > 0 || c.Class == newsroom.ClassPartial || s.held > 0:
+	case len(c.Notes) > 0 || c.Class == newsroom.ClassPartial || s.Held > 0:
 		return noted
 	}
 	return well
@@ -169,7 +157,7 @@ func newSourceRow(s *SourceHealth, now time.Time, loc *time.Location) sourceRow 
 	c := &s.Check
 	row := sourceRow{
 		Name: s.Name, Site: sanitize.Link(c.SiteURL, nil), Feed: shownURL(s.URL), Tags: s.Tags,
-		Problem: c.Problem, Alarm: s.Alarm, Notes: c.Notes, Failures: c.Failures, Held: s.held,
+		Problem: c.Problem, Alarm: s.Alarm, Notes: c.Notes, Failures: c.Failures, Held: s.Held,
 		LastGood: momentIn(c.LastOK, loc), Next: momentIn(c.Next, loc), LastNew: momentIn(c.LastNew, loc),
 		Schedule: cmp.Or(s.Schedule, "adaptive"), Spark: newSpark(c.Rhythm, now),
 	}
