@@ -24,7 +24,11 @@ func (w *wire) reload(ctx context.Context, file string) {
 	}
 	if err != nil {
 		w.figures.reloads.WithLabelValues("refused").Inc()
-		w.reloaded.Store(&web.Reload{At: time.Now(), Refused: findings(err)})
+		refused := web.Reload{At: time.Now(), Refused: findings(err)}
+		if last := w.reloaded.Load(); last != nil {
+			refused.InForce, refused.Changes = last.InForce, last.Changes
+		}
+		w.reloaded.Store(&refused)
 		for _, f := range findings(err) {
 			w.log.Error("configuration not reloaded; the last good one stays in force", "problem", f)
 		}
@@ -33,7 +37,8 @@ func (w *wire) reload(ctx context.Context, file string) {
 	w.now.Store(s)
 	changes := difference(old, s)
 	w.figures.reloads.WithLabelValues("done").Inc()
-	w.reloaded.Store(&web.Reload{At: time.Now(), Changes: changes})
+	now := time.Now()
+	w.reloaded.Store(&web.Reload{At: now, InForce: now, Changes: changes})
 	w.log.Info("configuration reloaded", "changes", strings.Join(changes, "; "))
 	for _, warning := range s.config.Warnings {
 		w.log.Warn(warning.String())

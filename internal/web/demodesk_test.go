@@ -125,7 +125,7 @@ func newDesk(t *testing.T, data *deskFake, password string) *Desk {
 		Data: data, Password: password,
 		Site: func() newsroom.Site { return demoView("https://news.example.com").Site },
 		Reload: func() *Reload {
-			return &Reload{At: demoNow, Changes: []string{"source added: Fresh From the Config", "channel changed: research"}, Refused: []string{`config.yaml:12:5: sources[3].schedule: "every day" is no cron expression; try "0 6 * * *"`}}
+			return &Reload{At: demoNow, InForce: demoNow.Add(-3 * time.Hour), Changes: []string{"source added: Fresh From the Config", "channel changed: research"}, Refused: []string{`config.yaml:12:5: sources[3].schedule: "every day" is no cron expression; try "0 6 * * *"`}}
 		},
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("newswire_up 1\n")) }),
 		Now:     func() time.Time { return demoNow },

@@ -45,11 +45,13 @@ type SourceHealth struct {
 	Held       int     // of its entries, by a guard
 }
 
-// A Reload is what the last reload of the configuration did.
+// A Reload is what became of the last reload of the configuration, and of the
+// last that was put in force.
 type Reload struct {
 	At      time.Time
-	Changes []string
-	Refused []string // what is wrong with it; the one before stays in force
+	Refused []string  // what is wrong with it; the one before stays in force
+	InForce time.Time // when what is in force was read; zero: at the start
+	Changes []string  // and what that changed
 }
 
 // DeskConfig is what the desk is made of.

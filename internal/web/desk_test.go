@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -363,8 +364,60 @@ func TestDeskTellsWhatIsHeld(t *testing.T) {
 	}
 	page := ask(newDesk(t, data, ""), "GET", "/").Body.String()
 	flood, calm := strings.Index(page, "<bdi>Flood</bdi>"), strings.Index(page, "<bdi>Calm</bdi>")
-	line := `<a href="/holds">2 held</a>`
+	line := `<a href="/holds#flood">2 held</a>`
 	if at := strings.Index(page, line); at < flood || calm < at || strings.Count(page, " held</a>") != 1 {
 		t.Errorf("%q is not in the line of Flood alone, before Calm:\n%s", line, page)
+	}
+}
+
+// TestHoldsAreBounded holds that a flood of held entries is told by its first,
+// and counted and released whole.
+func TestHoldsAreBounded(t *testing.T) {
+	data := demoDeskData()
+	data.held = flood(data.entries, "arxiv-cl", 500)
+	desk := newDesk(t, data, "")
+	page := ask(desk, "GET", "/holds").Body.String()
+	if n := strings.Count(page, "<tr>"); n != holdMost+1 {
+		t.Errorf("%d lines", n)
+	}
+	for _, want := range []string{`id="arxiv-cl"`, "500 held by", "Release 500<", `<a href="/holds?source=arxiv-cl">And 480 more</a>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if n := strings.Count(ask(desk, "GET", "/holds?source=arxiv-cl").Body.String(), "<tr>"); n != 501 {
+		t.Errorf("alone: %d lines", n)
+	}
+	if page := ask(desk, "GET", "/holds?source=other").Body.String(); !strings.Contains(page, "Nothing of this source is held.") {
+		t.Error(page)
+	}
+	for i := range 99 {
+		data.held = append(data.held, flood(data.entries, fmt.Sprint("source-", i), 5)...)
+	}
+	if n := strings.Count(ask(desk, "GET", "/holds").Body.String(), "<tr>"); n != 100*(1+holdLeast) {
+		t.Errorf("a hundred sources: %d lines", n)
+	}
+}
+
+// TestReloadPage tells what was refused and what is in force.
+func TestReloadPage(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		last        *Reload
+		has, hasNot string
+		refused     bool
+	}{
+		{"none yet", nil, "what was read at the start", "In force since", false},
+		{"accepted", &Reload{At: demoNow, InForce: demoNow, Changes: []string{"source added: Lab"}}, "source added: Lab", "read at the start", false},
+		{"accepted, the same", &Reload{At: demoNow, InForce: demoNow}, "changed nothing", "read at the start", false},
+		{"refused at first", &Reload{At: demoNow, Refused: []string{"config.yaml:1:1: x"}}, "what was read at the start", "In force since", true},
+		{"refused after", &Reload{At: demoNow, InForce: demoNow, Changes: []string{"source added: Lab"}, Refused: []string{"config.yaml:1:1: x"}}, "source added: Lab", "read at the start", true},
+	} {
+		d := newDesk(t, demoDeskData(), "")
+		d.Reload = func() *Reload { return c.last }
+		page := ask(d, "GET", "/reload").Body.String()
+		if !strings.Contains(page, c.has) || strings.Contains(page, c.hasNot) || strings.Contains(page, "config.yaml:1:1: x") != c.refused {
+			t.Errorf("%s: %s", c.name, page)
+		}
 	}
 }

@@ -42,6 +42,7 @@ const manyFrom = 40
 
 // A sourceRow is a source among the others.
 type sourceRow struct {
+	Slug             string
 	Name, Site, Feed string // Feed is shown, Site is linked
 	Tags             []string
 	State            string // word for its state
@@ -156,7 +157,7 @@ func urgency(s *SourceHealth) int {
 func newSourceRow(s *SourceHealth, now time.Time, loc *time.Location) sourceRow {
 	c := &s.Check
 	row := sourceRow{
-		Name: s.Name, Site: sanitize.Link(c.SiteURL, nil), Feed: shownURL(s.URL), Tags: s.Tags,
+		Slug: s.Slug, Name: s.Name, Site: sanitize.Link(c.SiteURL, nil), Feed: shownURL(s.URL), Tags: s.Tags,
 		Problem: c.Problem, Alarm: s.Alarm, Notes: c.Notes, Failures: c.Failures, Held: s.Held,
 		LastGood: momentIn(c.LastOK, loc), Next: momentIn(c.Next, loc), LastNew: momentIn(c.LastNew, loc),
 		Schedule: cmp.Or(s.Schedule, "adaptive"), Spark: newSpark(c.Rhythm, now),
@@ -281,8 +282,20 @@ type hold struct {
 	Source string // slug
 	Name   string
 	Rules  []string
-	Rows   []entryRow
+	Rows   []entryRow // the first of them
+	Count  int
 }
+
+// More returns how many are not shown.
+func (h hold) More() int { return h.Count - len(h.Rows) }
+
+// Of each source only some held entries are shown, enough to see what they are,
+// and the fewer the more sources there are; on a page of its own nearly all.
+const (
+	holdLeast, holdMost = 3, 20
+	holdsShown          = 100 // of all sources together, about
+	holdAlone           = 1000
+)
 
 func (d *Desk) holds(w http.ResponseWriter, r *http.Request) {
 	held, err := d.Data.Held(r.Context())
@@ -295,7 +308,23 @@ func (d *Desk) holds(w http.ResponseWriter, r *http.Request) {
 		d.failed(w, r, err)
 		return
 	}
-	d.show(w, r, "desk-holds", http.StatusOK, deskPage{Title: "Holds", Body: d.bySource(held, names)})
+	only := r.URL.Query().Get("source")
+	if only != "" {
+		held = slices.DeleteFunc(slices.Clone(held), func(e newsroom.Entry) bool { return e.Source != only })
+	}
+	body := struct {
+		Only  bool
+		Holds []hold
+	}{only != "", d.bySource(held, names)}
+	shown := holdAlone
+	if !body.Only {
+		shown = min(max(holdLeast, holdsShown/max(1, len(body.Holds))), holdMost)
+	}
+	for i := range body.Holds {
+		h := &body.Holds[i]
+		h.Rows = h.Rows[:min(len(h.Rows), shown)]
+	}
+	d.show(w, r, "desk-holds", http.StatusOK, deskPage{Title: "Holds", Body: body})
 }
 
 // bySource groups held entries, in the order in which their sources occur.
@@ -309,7 +338,11 @@ func (d *Desk) bySource(held []newsroom.Entry, names map[string]string) []hold {
 			holds = append(holds, hold{Source: e.Source, Name: cmp.Or(names[e.Source], e.Source)})
 		}
 		h := &holds[at]
-		h.Rows = append(h.Rows, d.entryRow(e, names))
+		if h.Count++; h.Count <= holdAlone {
+			row := d.entryRow(e, names)
+			row.From = "" // it is said above them
+			h.Rows = append(h.Rows, row)
+		}
 		if !slices.Contains(h.Rules, e.Verdict.Rule) {
 			h.Rules = append(h.Rules, e.Verdict.Rule)
 		}
@@ -338,11 +371,12 @@ func (d *Desk) reload(w http.ResponseWriter, r *http.Request) {
 		last = d.Reload()
 	}
 	body := struct {
-		At               moment
+		At, InForce      moment
 		Changes, Refused []string
 	}{}
 	if last != nil {
-		body.At, body.Changes, body.Refused = momentIn(last.At, d.location()), last.Changes, last.Refused
+		body.At, body.InForce = momentIn(last.At, d.location()), momentIn(last.InForce, d.location())
+		body.Changes, body.Refused = last.Changes, last.Refused
 	}
 	d.show(w, r, "desk-reload", http.StatusOK, deskPage{Title: "The last reload", Body: body})
 }

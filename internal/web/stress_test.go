@@ -60,8 +60,22 @@ func manySources(n int) *deskFake {
 			}
 		}
 		f.sources = append(f.sources, s)
+		if i >= len(some) && i%9 == 0 { // and some of them flood
+			f.held = append(f.held, flood(f.entries, s.Slug, i)...)
+		}
 	}
 	return f
+}
+
+// flood are n held entries of one source.
+func flood(entries []newsroom.Entry, slug string, n int) []newsroom.Entry {
+	var held []newsroom.Entry
+	for i := range n {
+		e := entries[i%len(entries)]
+		e.Source, e.Verdict = slug, newsroom.Verdict{Decision: newsroom.Hold, Rule: []string{"guard.burst", "guard.first_import"}[i/40%2]}
+		held = append(held, e)
+	}
+	return held
 }
 
 // TestDeskScreens photographs the desk with five and with five hundred
