@@ -147,9 +147,6 @@ func (run *pass) keep(plan *plan) error {
 func (run *pass) load(channel string, k *keeper) error {
 	now := k.chain
 	err := run.Store.Archives(run.ctx, channel, now.last(), func(a newsroom.Archived) (err error) {
-		if last := now.last(); a.Number != last && a.Number != last+1 {
-			return fmt.Errorf("archive %d is missing before %d", last+1, a.Number)
-		}
 		now, err = now.with(a)
 		return err
 	})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -96,8 +97,8 @@ func TestArchiveHeaders(t *testing.T) { // B-3, B-4, B-19, B-20, B-26
 				t.Errorf("%s %v: %d, %v, %d bytes", method, test.header, r.StatusCode, r.Header, len(b))
 			}
 			if test.coding == "gzip" && method == "GET" {
-				if unzipped, err := unzipped([]byte(b)); err != nil || string(unzipped) != whole {
-					t.Errorf("gzip holds something else: %v", err)
+				if decode(t, "gzip", b) != whole {
+					t.Error("gzip holds something else")
 				}
 			}
 		}
@@ -368,5 +369,85 @@ func TestBrowsersGetArchives(t *testing.T) {
 	p.Page = http.NotFoundHandler()
 	if r := ask(p, "GET", "/feeds/all/archive/1.rss", "Sec-Fetch-Dest: document"); r.StatusCode != 200 {
 		t.Errorf("status %d", r.StatusCode)
+	}
+}
+
+// TestArchiveTakenOut: who must have an archive gone takes its rows out of the
+// database. The channel and its other archives are published all the same, and
+// its address says that it is gone.
+func TestArchiveTakenOut(t *testing.T) {
+	m, p := filledTwice(t)
+	for n := range 12 {
+		m.add(wire(-n), "all")
+		render(t, p)
+	}
+	last := p.Shelf().chains["all"].last()
+	if last < 3 {
+		t.Fatalf("%d archives, want 3 at least", last)
+	}
+	m.archives["all"] = slices.DeleteFunc(m.archives["all"], func(a newsroom.Archived) bool { return a.Number == 2 })
+	p = newPublisher(m)
+	c := config()
+	c.Channels = []newsroom.Channel{{Name: "all", Entries: 5}}
+	p.Config = func() Config { return c }
+	render(t, p)
+	for target, want := range map[string]int{
+		rss:                                   200,
+		ArchivePath("all", 1, feeds.RSS):      200,
+		ArchivePath("all", 2, feeds.RSS):      410,
+		ArchivePath("all", 3, feeds.RSS):      200,
+		ArchivePath("all", last, feeds.RSS):   200,
+		ArchivePath("all", last+1, feeds.RSS): 307,
+	} {
+		if r := ask(p, "GET", target); r.StatusCode != want {
+			t.Errorf("%s: %d, want %d: %s", target, r.StatusCode, want, body(t, r))
+		}
+	}
+	n := 0
+	for d, err := range p.Shelf().Archives() {
+		if n++; err != nil || d == nil {
+			t.Fatalf("archive %d of the static build: %v, %v", n, d, err)
+		}
+	}
+	if want := len(formats) * int(last-1); n != want {
+		t.Errorf("a static build has %d archive documents, want %d", n, want)
+	}
+}
+
+// TestArchiveUnread: who has an archive, asks for its headers alone or must
+// wait is answered without its bytes; when those cannot be read, the others are
+// told to come again, and the log says why.
+func TestArchiveUnread(t *testing.T) {
+	_, p := filledTwice(t)
+	path := ArchivePath("all", 1, feeds.RSS)
+	tag := ask(p, "GET", path).Header.Get("Etag")
+	p.spool.file.Close()
+	var log bytes.Buffer
+	p.Log = slog.New(slog.NewTextHandler(&log, nil))
+	p.Wait = func(r *http.Request, whole bool) time.Duration {
+		if whole && r.UserAgent() == "greedy" {
+			return time.Minute
+		}
+		return 0
+	}
+	for _, test := range []struct {
+		method string
+		header []string
+		status int
+	}{
+		{"GET", []string{"If-None-Match: " + tag}, 304},
+		{"HEAD", nil, 200},
+		{"GET", []string{"User-Agent: greedy"}, 429},
+		{"GET", nil, 503},
+		{"GET", []string{"Accept-Encoding: gzip"}, 503},
+	} {
+		log.Reset()
+		r := ask(p, test.method, path, test.header...)
+		if r.StatusCode != test.status || strings.Contains(log.String(), path) != (test.status == 503) {
+			t.Errorf("%s %v: %d, want %d; the log says %q", test.method, test.header, r.StatusCode, test.status, log.String())
+		}
+		if h := r.Header; test.status == 503 && (h.Get("Cache-Control") != "no-store" || h.Get("Etag") != "" || h.Get("Retry-After") != "60") {
+			t.Errorf("the refusal may be kept: %v", h)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"iter"
 	"net/http"
@@ -44,15 +45,19 @@ func (c *chain) last() int64 {
 }
 
 // with returns the chain with one more document, which belongs to its last
-// archive or to the one after it.
+// archive or to a later one. Where numbers are missing, somebody took archives
+// out of the database: their places stay, empty.
 func (c *chain) with(a newsroom.Archived) (*chain, error) {
+	if a.Number < c.last() {
+		return nil, fmt.Errorf("archive %d comes after %d", a.Number, c.last())
+	}
 	where, err := c.spool.add(a.Gzip)
 	if err != nil {
 		return nil, err
 	}
 	next := &chain{c.spool, c.archives}
-	if a.Number > c.last() {
-		next.archives = append(c.archives, archive{a.Modified.UTC(), map[feeds.Format]archived{}})
+	for next.last() < a.Number {
+		next.archives = append(next.archives, archive{a.Modified.UTC(), map[feeds.Format]archived{}})
 	}
 	next.archives[a.Number-1].documents[a.Format] = archived{a.ETag, a.Size, where}
 	return next, nil
@@ -79,50 +84,69 @@ func parseArchivePath(path string) (channel string, number int64, format feeds.F
 	return channel, number, format, err == nil && number > 0 && ArchivePath(channel, number, format) == path && format.MediaType() != ""
 }
 
-// Archive returns the document of an archive; nil if there is none at the path.
-func (s *Shelf) Archive(path string) (*Document, error) {
+// archive returns the document of an archive; nil if there is none at the path.
+// Its bytes stay in the spool until they are sent: to tell a reader that it has
+// them, or must wait, costs next to nothing.
+func (s *Shelf) archive(path string) *Document {
 	name, number, format, ok := parseArchivePath(path)
 	if s == nil || !ok || number > s.chains[name].last() {
-		return nil, nil
+		return nil
 	}
-	a := s.chains[name].archives[number-1]
-	d, ok := a.documents[format]
+	chain := s.chains[name]
+	a := chain.archives[number-1]
+	stored, ok := a.documents[format]
 	if !ok {
-		return nil, nil
+		return nil
 	}
-	zipped, err := s.chains[name].spool.read(d.gzip)
-	if err != nil {
-		return nil, err
-	}
-	return s.archiveDocument(path, name, format, a.modified, d, zipped), nil
-}
-
-// archiveDocument prepares an archive to be served. Its body is made when it
-// is asked for: most readers take it in gzip.
-func (s *Shelf) archiveDocument(path, channel string, format feeds.Format, modified time.Time, d archived, zipped []byte) *Document {
-	doc := &Document{
+	d := &Document{
 		Path: path, Format: format, MediaType: format.MediaType() + "; charset=utf-8",
-		Gzip: zipped, ETag: d.etag, Modified: modified,
+		ETag: stored.etag, Modified: a.modified,
 		Links: []feeds.Link{
 			{Rel: "self", Href: s.site.URL + path},
-			{Rel: "current", Href: s.site.URL + FeedPath(channel, format)},
+			{Rel: "current", Href: s.site.URL + FeedPath(name, format)},
 		},
 	}
-	doc.prepare(archiveCacheControl)
-	doc.variants = []variant{
-		{coding: "gzip", encoding: []string{"gzip"}, length: []string{strconv.Itoa(len(zipped))}, body: zipped},
-		{coding: identity, length: []string{strconv.Itoa(d.size)}},
+	d.prepare(archiveCacheControl)
+	d.variants = []variant{
+		{coding: "gzip", encoding: []string{"gzip"}, length: []string{strconv.Itoa(stored.gzip.length)}},
+		{coding: identity, length: []string{strconv.Itoa(stored.size)}},
 	}
-	return doc
+	d.open = func(coding string) (io.Reader, error) { return chain.spool.open(stored.gzip, coding) }
+	return d
 }
 
-// unzipped is the body of an archive as it is.
-func unzipped(body []byte) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(body))
+// open returns a reader of a piece in a coding: gzip, in which it lies there, or
+// identity, for which it is unpacked as it is read.
+func (s *spool) open(p piece, coding string) (io.Reader, error) {
+	zipped, err := s.read(p)
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(z)
+	if coding == identity {
+		return gzip.NewReader(bytes.NewReader(zipped))
+	}
+	return bytes.NewReader(zipped), nil
+}
+
+// Archive returns the document of an archive with its bytes; nil if there is none
+// at the path.
+func (s *Shelf) Archive(path string) (*Document, error) {
+	d := s.archive(path)
+	if d == nil {
+		return nil, nil
+	}
+	for i := range d.variants {
+		v := &d.variants[i]
+		from, err := d.open(v.coding)
+		if err == nil {
+			v.body, err = io.ReadAll(from)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+	}
+	d.Gzip, d.Body = d.variants[0].body, d.variants[1].body
+	return d, nil
 }
 
 // Archives returns all archives of all channels, in the order of their paths
@@ -136,8 +160,8 @@ func (s *Shelf) Archives() iter.Seq2[*Document, error] {
 			for n := range s.chains[ch.Name].last() {
 				for _, format := range formats {
 					d, err := s.Archive(ArchivePath(ch.Name, n+1, format))
-					if err == nil {
-						d.Body, err = unzipped(d.Gzip)
+					if d == nil && err == nil {
+						continue // it was taken out
 					}
 					if !yield(d, err) || err != nil {
 						return
@@ -159,32 +183,18 @@ func (s *Shelf) archives(path string) bool {
 // newest one leads to the channel's own document: what follows that archive
 // stands there until the next is made.
 func (p *Publisher) serveArchive(w http.ResponseWriter, r *http.Request, shelf *Shelf) {
-	d, err := shelf.Archive(r.URL.Path)
-	if err == nil && d != nil {
-		err = d.chosen(r.Header["Accept-Encoding"])
-	}
-	h := w.Header()
-	switch {
-	case err != nil:
-		h["Cache-Control"] = []string{"no-store"}
-		h["Retry-After"] = []string{"60"}
-		http.Error(w, "this archive cannot be read now; ask again in a minute", http.StatusServiceUnavailable)
-	case d == nil:
-		name, _, format, _ := parseArchivePath(r.URL.Path)
-		h["Access-Control-Allow-Origin"] = []string{"*"}
-		h["Cache-Control"] = []string{"no-store"}
-		h["Vary"] = varyValues
-		http.Redirect(w, r, FeedPath(name, format), http.StatusTemporaryRedirect)
-	default:
+	if d := shelf.archive(r.URL.Path); d != nil {
 		p.serve(w, r, d)
+		return
 	}
-}
-
-// chosen makes the body of an archive if a request with these Accept-Encoding
-// lines wants it as it is.
-func (d *Document) chosen(lines []string) (err error) {
-	if v := choose(d.variants, lines); v != nil && v.body == nil {
-		v.body, err = unzipped(d.Gzip)
+	name, number, format, _ := parseArchivePath(r.URL.Path)
+	h := w.Header()
+	h["Access-Control-Allow-Origin"] = []string{"*"}
+	h["Cache-Control"] = []string{"no-store"}
+	h["Vary"] = varyValues
+	if number <= shelf.chains[name].last() {
+		http.Error(w, "this archive was taken out; those before and after it are at their addresses", http.StatusGone)
+		return
 	}
-	return err
+	http.Redirect(w, r, FeedPath(name, format), http.StatusTemporaryRedirect)
 }

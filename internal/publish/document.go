@@ -38,6 +38,8 @@ type Document struct {
 	header       fields // of 200 and 304
 	content      fields // of 200 alone
 	variants     []variant
+	// open reads an archive in a coding when it is sent; nil: variants hold the bodies.
+	open func(coding string) (io.Reader, error)
 }
 
 // fields are header fields made beforehand. Their value slices are shared by
@@ -60,7 +62,7 @@ type variant struct {
 	coding   string // identity, gzip, br, zstd
 	encoding []string
 	length   []string
-	body     []byte
+	body     []byte // nil until it is asked for, of an archive
 }
 
 // ETag returns the tag of a body: weak, because one tag stands for all its

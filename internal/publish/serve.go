@@ -77,7 +77,9 @@ func (p *Publisher) serve(w http.ResponseWriter, r *http.Request, d *Document) {
 			return
 		}
 	}
-	d.serve(w, r, unchanged)
+	if err := d.serve(w, r, unchanged); err != nil {
+		p.log().Error("publish: an archive cannot be read", "path", d.Path, "error", err)
+	}
 }
 
 // refuseGreed answers 429 (RFC 6585 §4).
@@ -91,7 +93,9 @@ func refuseGreed(w http.ResponseWriter, wait time.Duration) {
 }
 
 // serve answers GET and HEAD; unchanged says that the guest has the document.
-func (d *Document) serve(w http.ResponseWriter, r *http.Request, unchanged bool) {
+// The error is that the bytes of an archive cannot be read: the guest was told
+// to come again.
+func (d *Document) serve(w http.ResponseWriter, r *http.Request, unchanged bool) error {
 	h := w.Header()
 	d.header.setIn(h)
 	if now := time.Now(); d.ahead(now) {
@@ -100,12 +104,21 @@ func (d *Document) serve(w http.ResponseWriter, r *http.Request, unchanged bool)
 	}
 	if unchanged {
 		w.WriteHeader(http.StatusNotModified)
-		return
+		return nil
 	}
 	v := choose(d.variants, r.Header["Accept-Encoding"])
 	if v == nil {
-		refuseCodings(w)
-		return
+		refuse(w, http.StatusNotAcceptable, "this feed can be sent as it is, or in gzip, br or zstd; Accept-Encoding refuses all of them")
+		return nil
+	}
+	var archive io.Reader
+	if d.open != nil && r.Method == http.MethodGet {
+		var err error
+		if archive, err = d.open(v.coding); err != nil {
+			h["Retry-After"] = []string{"60"}
+			refuse(w, http.StatusServiceUnavailable, "this archive cannot be read now; ask again in a minute")
+			return err
+		}
 	}
 	d.content.setIn(h)
 	if v.encoding != nil {
@@ -113,9 +126,14 @@ func (d *Document) serve(w http.ResponseWriter, r *http.Request, unchanged bool)
 	}
 	h["Content-Length"] = v.length
 	w.WriteHeader(http.StatusOK)
-	if r.Method == http.MethodGet {
-		_, _ = w.Write(v.body) // a reader that went away is no fault of ours
+	// A reader that goes away is no fault of ours.
+	switch {
+	case archive != nil:
+		_, _ = io.Copy(w, archive)
+	case r.Method == http.MethodGet:
+		_, _ = w.Write(v.body)
 	}
+	return nil
 }
 
 // serveNothing answers for a path without a document: it may come, or there is
@@ -155,13 +173,14 @@ func refuseMethod(w http.ResponseWriter) {
 	http.Error(w, "feeds are read with GET or HEAD", http.StatusMethodNotAllowed)
 }
 
-func refuseCodings(w http.ResponseWriter) {
+// refuse says why a document is not sent, in place of what its headers say.
+func refuse(w http.ResponseWriter, status int, why string) {
 	h := w.Header()
 	delete(h, "Etag") // of something that is not sent
 	delete(h, "Last-Modified")
 	h["Cache-Control"] = []string{"no-store"}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(http.StatusNotAcceptable)
-	_, _ = io.WriteString(w, "this feed can be sent as it is, or in gzip, br or zstd; Accept-Encoding refuses all of them\n")
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, why+"\n")
 }
