@@ -62,7 +62,8 @@ type Feed struct {
 	Deleted []Tombstone // entries that were withdrawn (RFC 6721)
 
 	// Stylesheet is the URL of a CSS file for browsers that show the XML as it
-	// is; empty: none. JSON Feed has no place for it. It is not read.
+	// is; empty: none, and one of more than some 300 bytes is left out. JSON Feed
+	// has no place for it. It is not read.
 	Stylesheet string
 
 	// Extension holds members of the JSON Feed object whose names begin with

@@ -58,6 +58,10 @@ func outXML(w io.Writer, doc gorilla.XmlFeed, stylesheet string) error {
 	return err
 }
 
+// maxStylesheet is for how many bytes a document may name its style sheet: some
+// who read it look for the root element in the first 512 bytes alone.
+const maxStylesheet = 400
+
 // outStylesheet names a CSS file to browsers (Associating Style Sheets with XML
 // documents 1.0).
 func outStylesheet(raw string) string {
@@ -65,7 +69,11 @@ func outStylesheet(raw string) string {
 	if u == "" || strings.ContainsAny(u, `<>"`) {
 		return ""
 	}
-	return `<?xml-stylesheet type="text/css" href="` + strings.ReplaceAll(u, "&", "&amp;") + `"?>` + "\n"
+	pi := `<?xml-stylesheet type="text/css" href="` + strings.ReplaceAll(u, "&", "&amp;") + `"?>` + "\n"
+	if len(pi) > maxStylesheet {
+		return ""
+	}
+	return pi
 }
 
 // Namespaces of the extensions that are written.
