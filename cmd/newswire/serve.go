@@ -252,6 +252,5 @@ func (w *wire) siteHandler() (http.Handler, error) {
 			return nil, fmt.Errorf("pictures of the house's articles: %w", err)
 		}
 	}
-	w.publisher.Page = http.HandlerFunc(site.ChannelPage)
 	return site, nil
 }

@@ -363,15 +363,6 @@ func TestBuildArchives(t *testing.T) {
 	}
 }
 
-// TestBrowsersGetArchives: there is no page for an archive.
-func TestBrowsersGetArchives(t *testing.T) {
-	_, p := filledTwice(t)
-	p.Page = http.NotFoundHandler()
-	if r := ask(p, "GET", "/feeds/all/archive/1.rss", "Sec-Fetch-Dest: document"); r.StatusCode != 200 {
-		t.Errorf("status %d", r.StatusCode)
-	}
-}
-
 // TestArchiveTakenOut: who must have an archive gone takes its rows out of the
 // database. The channel and its other archives are published all the same, and
 // its address says that it is gone.

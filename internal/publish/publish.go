@@ -81,8 +81,6 @@ type Publisher struct {
 	// Wait returns how long a guest must wait before it is answered; whole says
 	// that the answer would be the document. Nil: nobody waits.
 	Wait func(r *http.Request, whole bool) time.Duration
-	// Page answers a browser that was sent to a feed's URL; nil: it gets the feed.
-	Page http.Handler
 	Log  *slog.Logger // nil: nothing is logged
 
 	shelf atomic.Pointer[Shelf]

@@ -19,7 +19,9 @@ const (
 	cacheControl = "public, max-age=300, s-maxage=60, stale-while-revalidate=300, stale-if-error=86400"
 	// An archive never changes. A month, because one that must go, must go in time.
 	archiveCacheControl = "public, max-age=2592000, immutable"
-	vary                = "Accept-Encoding, Sec-Fetch-Dest"
+	// A browser that is sent to a feed's address gets a page there, before it
+	// comes here: what is kept of this answer must not be given to it.
+	vary = "Accept-Encoding, Sec-Fetch-Dest"
 	// startWait is when to come back to a feed that was not yet rendered.
 	startWait = 10 * time.Second
 )
@@ -43,9 +45,6 @@ func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := shelf.Document(r.URL.Path)
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
-	case d != nil && reads && p.Page != nil && navigates(r.Header):
-		w.Header()["Vary"] = varyValues
-		p.Page.ServeHTTP(w, r)
 	case d != nil && reads:
 		p.serve(w, r, d)
 	case d == nil && !shelf.archives(r.URL.Path):
@@ -58,13 +57,6 @@ func (p *Publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		refuseMethod(w)
 	}
-}
-
-// navigates reports whether a person's browser was sent here. It is never told
-// from Accept: readers ask for text/html there too.
-func navigates(h http.Header) bool {
-	dest := h["Sec-Fetch-Dest"]
-	return len(dest) == 1 && dest[0] == "document"
 }
 
 // serve answers GET and HEAD, unless the guest must wait. To be told that

@@ -90,47 +90,33 @@ func channelName(p string) string {
 	return name
 }
 
-// feed answers /feeds/NAME, and a browser at /feeds/NAME.rss and so on, with the
-// channel's page. Programs get the feed there, before any route is looked for.
+// feed answers with the page of a channel: at /feeds/NAME, and, for a browser
+// that is sent there, at the addresses of its feeds. Programs get the feed
+// there, before any route is looked for.
 func (s *Site) feed(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodOptions {
 		w.Header().Set("Allow", strings.Join(reads, ", "))
 		s.methodNotAllowed(w, r)
 		return
 	}
-	s.ChannelPage(w, r)
-}
-
-// navigation reports whether a person in a browser goes to this address
-// (B-38). What programs accept says nothing of it.
-func navigation(r *http.Request) bool {
-	return r.Header.Get("Sec-Fetch-Dest") == "document" ||
-		r.Header.Get("Sec-Fetch-Dest") == "" && r.Header.Get("Sec-Fetch-Mode") == "navigate"
-}
-
-func (s *Site) feedsHandler(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	s.Feeds.ServeHTTP(w, r)
-}
-
-// archive answers with an archive document of a channel. There is no page for
-// it: browsers get it as it is.
-func (s *Site) archive(w http.ResponseWriter, r *http.Request) {
-	if navigation(r) {
-		r = r.Clone(r.Context())
-		r.Header.Del("Sec-Fetch-Dest")
-		r.Header.Del("Sec-Fetch-Mode")
-	}
-	s.feedsHandler(w, r)
-}
-
-// ChannelPage answers with the page of a channel: at /feeds/NAME, and, for a
-// browser that navigates to a feed, at the address of the feed.
-func (s *Site) ChannelPage(w http.ResponseWriter, r *http.Request) {
-	secure(w.Header())
 	name := channelName(r.URL.Path)
 	if path.Base(r.URL.Path) != name {
 		w.Header().Add("Vary", "Sec-Fetch-Dest")
 	}
 	s.serve(w, r, "/feeds/"+name, s.channelPage)
+}
+
+// navigation reports whether a person's browser is sent to this address (B-38).
+// It is told by the one field that feeds and their pages name in Vary, and
+// never from what programs accept.
+func navigation(r *http.Request) bool {
+	dest := r.Header["Sec-Fetch-Dest"]
+	return len(dest) == 1 && dest[0] == "document"
+}
+
+// archive answers with an archive document of a channel. There is no page for
+// it: browsers get it as it is.
+func (s *Site) archive(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	s.Feeds.ServeHTTP(w, r)
 }
