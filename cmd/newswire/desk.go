@@ -47,11 +47,12 @@ func (w *wire) notices() []string {
 // A desk is what the editors' pages show and do.
 type desk struct{ wire *wire }
 
-// Sources returns the configured sources and what became of asking them.
-func (d desk) Sources(ctx context.Context) ([]web.SourceHealth, error) {
-	all, err := conditions(ctx, d.wire.store, d.wire.now.Load(), time.Now())
+// Sources returns the configured sources and what became of asking them, and
+// how many entries are held of these and of others.
+func (d desk) Sources(ctx context.Context) ([]web.SourceHealth, int, error) {
+	all, held, err := conditions(ctx, d.wire.store, d.wire.now.Load(), time.Now())
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	list := make([]web.SourceHealth, len(all))
 	for i, o := range all {
@@ -60,7 +61,7 @@ func (d desk) Sources(ctx context.Context) ([]web.SourceHealth, error) {
 			House: o.House, Paused: o.Paused, Check: o.check, PerWeek: o.perWeek, Silent: o.silent, Alarm: o.alarm, Held: o.held,
 		}
 	}
-	return list, nil
+	return list, held, nil
 }
 
 // Entries returns the entries that arrived last, or those that a query names

@@ -29,27 +29,27 @@ func newCondition(src newsroom.Source, c newsroom.Check, held int, now time.Time
 }
 
 // conditions returns all sources of the configuration in its order, those that
-// were never asked too.
-func conditions(ctx context.Context, db *store.Store, s *settings, now time.Time) ([]condition, error) {
+// were never asked too, and how many entries are held: theirs, and those of
+// sources that were taken out.
+func conditions(ctx context.Context, db *store.Store, s *settings, now time.Time) (list []condition, held int, err error) {
 	checks, err := db.Checks(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	bySlug := map[string]newsroom.Check{}
 	for _, c := range checks {
 		bySlug[c.Source] = c
 	}
-	entries, err := db.Held(ctx)
+	heldOf, err := db.HeldBySource(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	held := map[string]int{}
-	for _, e := range entries {
-		held[e.Source]++
+	for _, n := range heldOf {
+		held += n
 	}
-	list := make([]condition, 0, len(s.sources))
+	list = make([]condition, 0, len(s.sources))
 	for _, src := range s.sources {
-		list = append(list, newCondition(src, bySlug[src.Slug], held[src.Slug], now))
+		list = append(list, newCondition(src, bySlug[src.Slug], heldOf[src.Slug], now))
 	}
-	return list, nil
+	return list, held, nil
 }

@@ -72,7 +72,7 @@ func (c *sourcesCommand) Run(ctx context.Context, t *terminal, cli *commands) er
 
 // healthOf returns the health of all sources, those first that need somebody.
 func healthOf(ctx context.Context, db *store.Store, s *settings, now time.Time) ([]health, error) {
-	all, err := conditions(ctx, db, s, now)
+	all, _, err := conditions(ctx, db, s, now)
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func (w *wire) makeSummary(ctx context.Context, s *settings, now time.Time) erro
 	if day == "" || w.summaryMade == day {
 		return nil
 	}
-	sources, err := conditions(ctx, w.store, s, now)
+	sources, _, err := conditions(ctx, w.store, s, now)
 	if err != nil {
 		return err
 	}

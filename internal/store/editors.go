@@ -101,6 +101,28 @@ func (s *Store) Held(ctx context.Context) ([]newsroom.Entry, error) {
 	return entries, s.fail("held entries", err)
 }
 
+// HeldBySource counts the entries that are kept back, by the slugs of their
+// sources. It reads none of them.
+func (s *Store) HeldBySource(ctx context.Context) (map[string]int, error) {
+	counts, q := map[int64]int{}, s.outside(ctx)
+	err := q.each(func(rows *sql.Rows) error {
+		var source int64
+		var n int
+		err := rows.Scan(&source, &n)
+		counts[source] = n
+		return err
+	}, `SELECT source, count(*) FROM entries WHERE verdict = 2 GROUP BY source`)
+	held := make(map[string]int, len(counts))
+	for source, n := range counts {
+		var slug string
+		if err == nil {
+			slug, err = s.slugs.called(q, allSources, source)
+		}
+		held[slug] = n
+	}
+	return held, s.fail("how many entries are held", err)
+}
+
 // Overridden returns the entries that an override of the editors decided, in
 // the order in which they arrived.
 func (s *Store) Overridden(ctx context.Context) ([]newsroom.Entry, error) {

@@ -126,6 +126,9 @@ func goodAsNew(t *testing.T, s *store.Store, dump string, from int) {
 	if err != nil || len(held) != 1 || held[0].ID != "urn:dump:3" {
 		t.Errorf("held: %+v, %v", held, err)
 	}
+	if counts, err := s.HeldBySource(ctx); err != nil || len(counts) != 1 || counts[held[0].Source] != 1 {
+		t.Errorf("held by source: %v of %s, %v", counts, held[0].Source, err)
+	}
 	mail, err := s.Begin(ctx, "mail", start, 10, 0)
 	if err != nil || len(mail) != 1 || mail[0].Name != "2" {
 		t.Errorf("outbox: %+v, %v", mail, err)

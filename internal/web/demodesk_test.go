@@ -19,15 +19,16 @@ type deskFake struct {
 	sources  []SourceHealth
 	entries  []newsroom.Entry
 	held     []newsroom.Entry
+	heldRead int // how often held entries were read
 	released []string
 	broken   bool
 }
 
 var errFake = errors.New(`dial "<script>": no`)
 
-func (f *deskFake) Sources(context.Context) ([]SourceHealth, error) {
+func (f *deskFake) Sources(context.Context) ([]SourceHealth, int, error) {
 	if f.broken {
-		return nil, errFake
+		return nil, 0, errFake
 	}
 	all := append([]SourceHealth(nil), f.sources...)
 	for i := range all {
@@ -37,7 +38,7 @@ func (f *deskFake) Sources(context.Context) ([]SourceHealth, error) {
 			}
 		}
 	}
-	return all, nil
+	return all, len(f.held), nil
 }
 
 func (f *deskFake) Entries(_ context.Context, query string, limit int) ([]newsroom.Entry, error) {
@@ -54,6 +55,7 @@ func (f *deskFake) Entries(_ context.Context, query string, limit int) ([]newsro
 }
 
 func (f *deskFake) Held(context.Context) ([]newsroom.Entry, error) {
+	f.heldRead++
 	if f.broken {
 		return nil, errFake
 	}

@@ -19,8 +19,9 @@ import (
 
 // DeskData is what the desk shows and does.
 type DeskData interface {
-	// Sources returns the health of all sources.
-	Sources(ctx context.Context) ([]SourceHealth, error)
+	// Sources returns the health of all sources, and how many entries a guard
+	// holds: theirs, and those of sources that are configured no more.
+	Sources(ctx context.Context) (all []SourceHealth, held int, err error)
 	// Entries returns the newest entries, whatever their verdict: those whose
 	// title contains the query, or whose URL or id is it; all if it is empty.
 	Entries(ctx context.Context, query string, limit int) ([]newsroom.Entry, error)

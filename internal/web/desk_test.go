@@ -368,6 +368,9 @@ func TestDeskTellsWhatIsHeld(t *testing.T) {
 	if at := strings.Index(page, line); at < flood || calm < at || strings.Count(page, " held</a>") != 1 {
 		t.Errorf("%q is not in the line of Flood alone, before Calm:\n%s", line, page)
 	}
+	if total := `<a href="/holds">Held entries</a></dt><dd>3</dd>`; !strings.Contains(page, total) || data.heldRead > 0 {
+		t.Errorf("the page lacks %q, or reads what is held (%d times) to count it", total, data.heldRead)
+	}
 }
 
 // TestHoldsAreBounded holds that a flood of held entries is told by its first,

@@ -58,18 +58,13 @@ type sourceRow struct {
 }
 
 func (d *Desk) sources(w http.ResponseWriter, r *http.Request) {
-	all, err := d.Data.Sources(r.Context())
-	if err != nil {
-		d.failed(w, r, err)
-		return
-	}
-	held, err := d.Data.Held(r.Context())
+	all, held, err := d.Data.Sources(r.Context())
 	if err != nil {
 		d.failed(w, r, err)
 		return
 	}
 	b := newDeskSources(all, strings.TrimSpace(r.FormValue("q")), d.Now(), d.location())
-	b.Held = len(held)
+	b.Held = held
 	if d.Notices != nil {
 		b.Notices = d.Notices()
 	}
@@ -247,7 +242,7 @@ func (d *Desk) entries(w http.ResponseWriter, r *http.Request) {
 
 // names returns the names of the sources by slug.
 func (d *Desk) names(ctx context.Context) (map[string]string, error) {
-	all, err := d.Data.Sources(ctx)
+	all, _, err := d.Data.Sources(ctx)
 	names := map[string]string{}
 	for _, s := range all {
 		names[s.Slug] = s.Name
