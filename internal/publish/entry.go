@@ -48,26 +48,36 @@ func newSources(c Config, checks []newsroom.Check) sources {
 }
 
 // newOrigin joins what editors say of a source with what it says of itself. A
-// source that left the configuration has only the latter; its feed is not named
-// then, since nothing says any more whether the address held a secret.
+// source that left the configuration has only the latter. Nothing says any more
+// whether its address held a secret, so it is taken to: its feed is not named,
+// and its site by its host alone, because a feed's link to its site is often
+// its own address, or relative to that.
 func newOrigin(source newsroom.Source, check newsroom.Check) Origin {
 	feed := sanitize.Link(cmp.Or(source.URL, check.FinalURL, check.Self), nil)
 	base, err := url.Parse(feed)
+	host := root(feed)
+	site := sanitize.Link(check.SiteURL, base)
 	if err != nil || source.Private || source.URL == "" || Secret(base) {
-		feed = ""
+		feed, site = "", root(site)
 	}
-	o := Origin{
+	return Origin{
 		Title:  clip(cmp.Or(sanitize.Line(check.Title), source.Name), 200),
-		Site:   sanitize.Link(check.SiteURL, base),
+		Site:   cmp.Or(site, host),
 		Feed:   feed,
 		Rights: clip(sanitize.Line(check.Rights), 300),
 		Policy: cmp.Or(source.Publish, newsroom.PublishExcerpt),
 		House:  source.House,
 	}
-	if o.Site == "" && base != nil && base.Host != "" {
-		o.Site = base.Scheme + "://" + base.Host + "/"
+}
+
+// root returns the address of the front page of an address's site; empty if it
+// is none.
+func root(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
 	}
-	return o
+	return u.Scheme + "://" + u.Host + "/"
 }
 
 // Secret reports whether an address seems to hold a key that its publisher
