@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -28,7 +27,7 @@ func (s *Site) image(w http.ResponseWriter, r *http.Request) {
 		s.notFound(w, r)
 		return
 	}
-	body, modified, err := readImage(s.Images, name)
+	f, modified, err := openImage(s.Images, name)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			s.Log.Warn("image", "file", name, "err", err)
@@ -36,30 +35,36 @@ func (s *Site) image(w http.ResponseWriter, r *http.Request) {
 		s.notFound(w, r)
 		return
 	}
+	defer f.Close()
 	h := w.Header()
 	// A picture may hold script (SVG): opened by itself it must not run.
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("Cache-Control", "public, max-age=3600")
 	h.Set("Content-Type", kind)
-	http.ServeContent(w, r, "", modified, bytes.NewReader(body))
+	http.ServeContent(w, r, "", modified, f)
 }
 
-func readImage(files fs.FS, name string) ([]byte, time.Time, error) {
+// openImage opens a picture to be sent as it is read: a crowd that asks for
+// pictures, and takes them slowly, must not fill the memory with them.
+func openImage(files fs.FS, name string) (io.ReadSeekCloser, time.Time, error) {
 	f, err := files.Open(name)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	defer f.Close()
 	info, err := f.Stat()
-	if err != nil {
-		return nil, time.Time{}, err
+	picture, seeks := f.(io.ReadSeekCloser)
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular() || info.Size() > maxImage:
+		err = fmt.Errorf("image %s: not a file of at most %d bytes", name, maxImage)
+	case !seeks:
+		err = fmt.Errorf("image %s: its folder gives no parts of files", name)
+	default:
+		return picture, info.ModTime(), nil
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxImage {
-		return nil, time.Time{}, fmt.Errorf("image %s: not a file of at most %d bytes", name, maxImage)
-	}
-	body, err := io.ReadAll(io.LimitReader(f, maxImage))
-	return body, info.ModTime(), err
+	f.Close()
+	return nil, time.Time{}, err
 }
 
 // usedImages knows which pictures the standing articles of a view use.

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -340,6 +341,56 @@ func TestImages(t *testing.T) {
 	v.Articles[0].Withdrawn = demoNow
 	if w := ask(newSite(v), "GET", "/articles/images/curve.svg"); w.Code != 404 {
 		t.Errorf("the picture of a withdrawn article: %d", w.Code)
+	}
+}
+
+// counted counts what is read of the files of a folder.
+type counted struct {
+	fs.FS
+	read *int
+}
+
+type countedFile struct {
+	fs.File
+	read *int
+}
+
+func (c counted) Open(name string) (fs.File, error) {
+	f, err := c.FS.Open(name)
+	return countedFile{f, c.read}, err
+}
+
+func (f countedFile) Read(b []byte) (int, error) {
+	n, err := f.File.Read(b)
+	*f.read += n
+	return n, err
+}
+
+func (f countedFile) Seek(offset int64, whence int) (int64, error) {
+	return f.File.(io.Seeker).Seek(offset, whence)
+}
+
+// TestImagesAreNotHeld: of a picture no more is read than is sent. Whoever asks
+// for a large one and takes it slowly holds none of our memory.
+func TestImagesAreNotHeld(t *testing.T) {
+	site, read := newSite(demoView(base)), 0
+	site.Images = counted{site.Images, &read}
+	const path = "/articles/images/curve.svg"
+	whole := ask(site, "GET", path)
+	if size := whole.Body.Len(); size == 0 || read != size {
+		t.Fatalf("%d bytes read, %d sent", read, size)
+	}
+	for _, c := range []struct {
+		method  string
+		headers []string
+		want    int
+	}{
+		{"HEAD", nil, 0},
+		{"GET", []string{"Range", "bytes=0-9"}, 10},
+	} {
+		if read = 0; ask(site, c.method, path, c.headers...).Code >= 400 || read != c.want {
+			t.Errorf("%s %v: %d bytes read, want %d", c.method, c.headers, read, c.want)
+		}
 	}
 }
 
