@@ -65,7 +65,7 @@ func TestOutURI(t *testing.T) {
 		"https://a.example/100%/%zz/%2":       "https://a.example/100%25/%25zz/%252",
 		"https://a.example/#a#b":              "https://a.example/#a%23b",
 		"https://user:pw@a.example/x@y":       "https://a.example/x@y",
-		`https://a.example\@evil.example/`:    "https://a.example%5C@evil.example/",
+		`https://a.example\@evil.example/`:    "https://a.example/@evil.example/",
 		"http://[2001:db8::1]:80/x":           "http://[2001:db8::1]:80/x",
 		"https://a.example/new\nline":         "https://a.example/new%0Aline",
 		"magnet:?xt=urn:btih:abc":             "magnet:?xt=urn:btih:abc",

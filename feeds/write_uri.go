@@ -35,6 +35,10 @@ func outURI(raw string) string {
 	if host == "" {
 		return ""
 	}
+	if strings.HasPrefix(rest[end:], `\`) { // browsers read it as a slash
+		rest = rest[:end] + "/" + rest[end+1:]
+		raw = scheme + "://" + rest
+	}
 	tail := outPercent(rest[end:])
 	if host == given && len(tail) == len(rest)-end {
 		return raw
