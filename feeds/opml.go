@@ -69,7 +69,8 @@ type opmlReader struct {
 	isOPML bool
 	title  bool     // within the head's title
 	head   []byte   // the title as it stands
-	path   []string // titles of open outlines; empty for those that are feeds
+	open   []bool   // for each open outline, whether it is a folder that has a title
+	path   []string // titles of those folders
 	passed int      // bytes before the outline that was placed last
 	line   int      // lines before it
 	column int      // characters before it in its line
@@ -78,10 +79,10 @@ type opmlReader struct {
 func (p *opmlReader) read() (*OPML, error) {
 	for {
 		t := p.next()
-		if t.kind == scanEOF {
-			break
+		if t.kind == scanEOF || t.open && t.kind == scanStart {
+			break // an outline that breaks off has half an address
 		}
-		if t.open && t.kind != scanStart {
+		if t.open {
 			p.pos = t.start + 1 // what never ends is skipped
 			continue
 		}
@@ -119,8 +120,11 @@ func (p *opmlReader) token(t scanToken) error {
 		if scanIs(name, "title") || scanIs(name, "head") {
 			p.title = false
 		}
-		if scanIs(name, "outline") && len(p.path) > 0 {
-			p.path = p.path[:len(p.path)-1]
+		if n := len(p.open); scanIs(name, "outline") && n > 0 {
+			if p.open[n-1] {
+				p.path = p.path[:len(p.path)-1]
+			}
+			p.open = p.open[:n-1]
 		}
 	}
 	return nil
@@ -145,7 +149,7 @@ func (p *opmlReader) outline(t scanToken) error {
 		if len(p.list.Outlines) == maxOutlines {
 			return fmt.Errorf("%w: more than %d outlines", ErrLimits, maxOutlines)
 		}
-		o.Path = p.folders()
+		o.Path = append([]string(nil), p.path[:min(len(p.path), maxFolders)]...)
 		o.Line, o.Column = p.place(t.start)
 		if len(o.SiteURL) > maxURL {
 			o.SiteURL = ""
@@ -155,7 +159,10 @@ func (p *opmlReader) outline(t scanToken) error {
 		folder = ""
 	}
 	if t.kind == scanStart {
-		p.path = append(p.path, folder)
+		p.open = append(p.open, folder != "")
+		if folder != "" {
+			p.path = append(p.path, folder)
+		}
 	}
 	return nil
 }
@@ -171,17 +178,6 @@ func (p *opmlReader) place(at int) (line, column int) {
 	}
 	p.column += utf8.RuneCount(passed)
 	return p.line + 1, p.column + 1
-}
-
-// folders returns the titles of the open folders.
-func (p *opmlReader) folders() []string {
-	var path []string
-	for _, title := range p.path {
-		if title != "" && len(path) < maxFolders {
-			path = append(path, title)
-		}
-	}
-	return path
 }
 
 // value returns an attribute by its name in lower case.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -158,4 +159,26 @@ func FuzzOPML(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestParseOPMLCut holds that an outline that a list breaks off in is left
+// out: half an address is another's.
+func TestParseOPMLCut(t *testing.T) {
+	list, err := ParseOPML(strings.NewReader(`<opml><body><outline xmlUrl="https://one.test/"/><outline xmlUrl="https://two.te`))
+	if err != nil || len(list.Outlines) != 1 || list.Outlines[0].FeedURL != "https://one.test/" {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// TestParseOPMLDepth holds what a list may cost whose folders never end.
+func TestParseOPMLDepth(t *testing.T) {
+	sequential(t)
+	start := time.Now()
+	doc := `<opml><body>` + strings.Repeat(`<outline text="">`, 400_000) + strings.Repeat(`<outline xmlUrl="http://x/"/>`, 19_000)
+	if list, err := ParseOPML(strings.NewReader(doc)); err != nil || len(list.Outlines) != 19_000 {
+		t.Errorf("%v", err)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
 }
