@@ -3,6 +3,7 @@ package feeds
 import (
 	"bytes"
 	"fmt"
+	"slices"
 )
 
 // What a document may cost. Beyond these, reading stops and what stands
@@ -14,6 +15,7 @@ const (
 	maxNamespaces = 64        // declared in scope
 	maxElements   = 200_000   // in a document
 	maxTokens     = 2_000_000 // in a document
+	maxSpent      = 4_000_000 // looks that mending may take, each at 64 bytes
 	maxEntries    = 1000      // kept of a document
 	maxFields     = 2000      // children of an entry, or of the feed beside entries
 	maxRaw        = 4 << 20   // bytes of one field as it stands, escaped
@@ -71,6 +73,26 @@ func (r *guardReport) cut() int {
 		return 0
 	}
 	return r.entries[len(r.entries)-1].end
+}
+
+// alone returns a document that holds nothing but the entry, within the tags
+// that it stands in.
+func (r *guardReport) alone(b []byte, e guardEntry) []byte {
+	tag := func(at int) (start, name []byte) {
+		s := scanner{b: b, pos: at}
+		t := s.next()
+		return t.of(b), t.name.of(b)
+	}
+	root, name := tag(r.root.start)
+	out := slices.Clone(root)
+	if e.outside || r.channel.len() == 0 {
+		out = append(out, e.of(b)...)
+	} else {
+		channel, name := tag(r.channel.start - 1)
+		out = append(append(out, channel...), e.of(b)...)
+		out = append(append(append(out, "</"...), name...), '>')
+	}
+	return append(append(append(out, "</"...), name...), '>')
 }
 
 // A guardFrame is an open element.

@@ -19,7 +19,8 @@ const (
 	maxImages     = 16
 	maxAuthors    = 16
 	maxLinks      = 64
-	maxName       = 256 // of a person, category, language …
+	maxGained     = 4 << 20 // of a document, by making links in markup absolute
+	maxName       = 256     // of a person, category, language …
 )
 
 // A limiter holds fields to their limits and remembers the first that was cut.

@@ -176,6 +176,8 @@ type parser struct {
 	doc  []byte // normalized
 	base *url.URL
 	mal  MalformedError // what went wrong so far; Err is nil if nothing did
+	// gained is how many bytes the resolved links of all markup are longer.
+	gained int
 	*limiter
 }
 
@@ -346,7 +348,7 @@ func (p *parser) judge(s *salvager, r *guardReport) {
 // parseRoot finds the start tag of the feed's root.
 func parseRoot(doc []byte, start int) (int, guardKind, error) {
 	s := scanner{b: doc, pos: start}
-	junk := false
+	junk, sought := false, 0 // no feed begins before sought, as parseSeek looks for it
 	for {
 		t := s.next()
 		switch t.kind {
@@ -359,13 +361,16 @@ func parseRoot(doc []byte, start int) (int, guardKind, error) {
 			if what != "" {
 				return 0, 0, fmt.Errorf("%w: %s", ErrNotFeed, what)
 			}
-			if !junk {
-				junk = true
-				if parseSeek(doc, t.start) < 0 {
+			if t.start >= sought {
+				at, found := parseSeek(doc, t.start)
+				if !found && !junk {
 					return 0, 0, fmt.Errorf("%w: an XML document <%.40s>", ErrNotFeed, parsePlain(name))
 				}
+				junk, sought = true, at
+				if found {
+					s.pos = max(t.end, at)
+				}
 			}
-			s.pos = max(t.end, t.start+parseSeek(doc, t.start))
 		case scanDirective:
 			if what := parseDoctype(t.of(doc)); what != "" {
 				return 0, 0, fmt.Errorf("%w: %s", ErrNotFeed, what)
@@ -386,19 +391,24 @@ func (t scanToken) of(b []byte) []byte { return b[t.start:t.end] }
 
 var parseRoots = []string{"<?xml", "<rss", "<rdf:RDF", "<feed", "<RSS", "<RDF"}
 
-// parseSeek returns how far behind from a feed begins in a document that
-// begins with something else; -1 if there is none near.
-func parseSeek(doc []byte, from int) int {
+// parseSeek returns where the next feed begins in a document that begins with
+// something else, or how far there is none.
+func parseSeek(doc []byte, from int) (at int, found bool) {
 	const near = 64 << 10
-	window := doc[from:min(len(doc), from+near)]
-	first := -1
-	for _, root := range parseRoots {
-		i := bytes.Index(window, []byte(root))
-		if i >= 0 && (first < 0 || i < first) {
-			first = i
+	end := min(len(doc), from+near)
+	for at = from; at < end; at++ {
+		i := bytes.IndexByte(doc[at:end], '<')
+		if i < 0 {
+			break
+		}
+		at += i
+		for _, root := range parseRoots {
+			if bytes.HasPrefix(doc[at:], []byte(root)) {
+				return at, true
+			}
 		}
 	}
-	return first
+	return end, false
 }
 
 // parseFeedRoot reports of which vocabulary an element is the root.

@@ -130,7 +130,7 @@ func (m *atomMapper) feedLinks(f *Feed, links []*atom.Link, x *parseFacts) {
 }
 
 func (m *parser) addLink(f *Feed, l Link) {
-	if len(f.Links) < maxLinks {
+	if len(f.Links) < maxLinks && len(l.Rel) <= maxURL {
 		l.MediaType = m.text(textLine(l.MediaType), maxName, "a link's type")
 		l.Title = m.text(textLine(l.Title), maxTitle, "a link's title")
 		f.Links = append(f.Links, l)
@@ -272,7 +272,7 @@ func (m *atomMapper) markup(s string, x factField, base *url.URL) string {
 		s = atomBase64(s)
 	}
 	if m.head.marked {
-		s = markupResolve(s, firstBase(x.base, base))
+		s = m.resolved(s, firstBase(x.base, base))
 	}
 	return s
 }
@@ -320,9 +320,10 @@ func (m *atomMapper) links(e *Entry, a *atom.Entry, x *parseFacts) {
 			if len(e.Enclosures) > maxEnclosures || mediaHas(e, href) {
 				continue
 			}
-			e.Enclosures = append(e.Enclosures, m.enclosure(href, l))
+			file := m.enclosure(href, l)
+			e.Enclosures = append(e.Enclosures, file)
 			if strings.HasPrefix(l.Type, "image/") {
-				e.Images = append(e.Images, Image{URL: href, MediaType: l.Type, Title: textLine(l.Title)})
+				e.Images = append(e.Images, Image{URL: href, MediaType: file.MediaType, Title: file.Title})
 			}
 		case "related", "via":
 			if rel == "related" || e.External == "" {

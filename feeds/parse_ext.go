@@ -2,7 +2,9 @@ package feeds
 
 import (
 	"bytes"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -164,9 +166,9 @@ func (h *parseHead) rename(e ext.Extensions) {
 	if len(h.aliases) == 0 || len(e) == 0 {
 		return
 	}
-	h.move(e, "atom03", "atom") // gofeed's name
-	for prefix, name := range h.aliases {
-		h.move(e, prefix, name)
+	h.move(e, "atom03", "atom")                                  // gofeed's name
+	for _, prefix := range slices.Sorted(maps.Keys(h.aliases)) { // equal documents give equal entries
+		h.move(e, prefix, h.aliases[prefix])
 	}
 }
 
@@ -195,11 +197,12 @@ func extText(e ext.Extensions, space, name string) string {
 	return ""
 }
 
-// extResolve resolves a reference against a base. Without a base, or if either
-// is no URL, a reference stays what it is.
+// extResolve returns the base that a reference names, itself relative to
+// another, which may be nil. What is no URL, or one so long that all links
+// below it would be dropped, changes nothing.
 func extResolve(base *url.URL, ref string) *url.URL {
 	u, err := url.Parse(strings.TrimSpace(ref))
-	if err != nil {
+	if err != nil || len(ref) > maxURL {
 		return base
 	}
 	if base == nil {
@@ -208,7 +211,10 @@ func extResolve(base *url.URL, ref string) *url.URL {
 		}
 		return nil
 	}
-	return base.ResolveReference(u)
+	if u = base.ResolveReference(u); len(u.String()) > maxURL {
+		return base
+	}
+	return u
 }
 
 // link returns the absolute URL of a reference in the document. A reference

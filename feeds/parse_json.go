@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -425,7 +427,8 @@ const maxExtension = 16 << 10
 // extension returns the members whose names begin with an underscore.
 func (m *jsonMapper) extension(o jsonObject) map[string]any {
 	var out map[string]any
-	for name, raw := range o {
+	for _, name := range slices.Sorted(maps.Keys(o)) { // equal documents give equal entries
+		raw := o[name]
 		if !strings.HasPrefix(name, "_") || len(name) > maxName {
 			continue
 		}

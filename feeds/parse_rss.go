@@ -67,20 +67,19 @@ func parseEach[F, E any](p *parser, doc []byte, r *guardReport, parse func([]byt
 		return f, nil
 	}
 	p.fault(-1, "%v", err)
-	var head, tail []byte
+	var without []byte
 	from := r.root.start
 	for _, e := range r.entries {
-		head = append(head, doc[from:e.start]...)
+		without = append(without, doc[from:e.start]...)
 		from = e.end
 	}
-	tail = doc[from:r.root.end]
-	f, err = parse(append(head, tail...))
+	f, err = parse(append(without, doc[from:r.root.end]...))
 	if err != nil {
 		return nil, &p.mal
 	}
 	p.mal.Resynced = true
 	for _, e := range r.entries {
-		one, err := parse(slices.Concat(doc[r.root.start:r.entries[0].start], e.of(doc), tail))
+		one, err := parse(r.alone(doc, e))
 		if err != nil {
 			p.mal.Cut = true
 			continue
@@ -292,8 +291,8 @@ func (m *rssMapper) texts(e *Entry, r *rss.Item, x *parseFacts, base *url.URL) {
 	summary := strings.TrimSpace(textLegal(r.Description))
 	content := strings.TrimSpace(textLegal(firstOf(r.Content, r.Custom["encoded"])))
 	if m.head.marked {
-		summary = markupResolve(summary, firstBase(x.summary.base, base))
-		content = markupResolve(content, firstBase(x.content.base, base))
+		summary = m.resolved(summary, firstBase(x.summary.base, base))
+		content = m.resolved(content, firstBase(x.content.base, base))
 	}
 	m.body(e, summary, content)
 }

@@ -3,6 +3,7 @@ package feeds
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -93,4 +94,37 @@ func TestRowsDates(t *testing.T) {
 		{id: "D12 pubDate is none", doc: dated("<dc:date>2020-01-01</dc:date><pubDate>soon</pubDate>"), kept: rowAll, check: check("2020-01-01T00:00:00Z", "")},
 		{id: "D16", doc: strings.Replace(dated(""), "<channel>", "<channel><pubDate>Tue, 24 Nov 2099 05:00:00 GMT</pubDate>", 1), kept: rowAll, check: check("", "")},
 	})
+}
+
+// TestParseEqual holds that a document gives the same feed at each reading:
+// an entry that differs counts as changed.
+func TestParseEqual(t *testing.T) {
+	for name, doc := range map[string]string{
+		"prefixes exchanged": `<rss version="2.0" xmlns:dc="http://search.yahoo.com/mrss/" xmlns:media="http://purl.org/dc/elements/1.1/"><channel><title>t</title>` +
+			`<item><title>x</title><media:creator>A</media:creator><dc:thumbnail url="http://o.test/p.png"/></item></channel></rss>`,
+		"extensions of JSON": `{"version":"https://jsonfeed.org/version/1.1","title":"t","items":[{` + numbered(`"_a%d":1,`, 100) + `"id":"1"}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			want, _ := Parse(strings.NewReader(doc), ParseOptions{})
+			for range 100 {
+				if got, _ := Parse(strings.NewReader(doc), ParseOptions{}); !reflect.DeepEqual(got, want) {
+					t.Fatalf("at another reading\n%+v, not\n%+v", got.Entries, want.Entries)
+				}
+			}
+		})
+	}
+}
+
+// TestParseLinkTexts holds that what an Atom link says of itself is bounded.
+func TestParseLinkTexts(t *testing.T) {
+	long := strings.Repeat("x", 5000)
+	f, err := Parse(strings.NewReader(`<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title><link rel="`+long+`" href="http://o.test/"/>`+
+		`<entry><title>a</title><link rel="enclosure" type="image/`+long+`" title="`+long+`" href="http://o.test/y"/></entry></feed>`), ParseOptions{})
+	if f == nil || len(f.Entries) != 1 || len(f.Entries[0].Images) != 1 {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	checkFeed(t, f)
+	if e := f.Entries[0]; len(e.Images[0].Title) > maxTitle {
+		t.Errorf("a picture's title of %d bytes", len(e.Images[0].Title))
+	}
 }

@@ -114,8 +114,17 @@ var textVoid = salvageSet("br hr img wbr p li")
 
 func textPaired(s string) func(name string) bool {
 	low := strings.ToLower(s)
+	known := map[string]bool{} // a text may hold a name a thousand times
 	return func(name string) bool {
-		return textVoid[name] || textInline[name] && strings.Contains(low, "</"+name) && strings.Contains(low, "<"+name)
+		if !textInline[name] || textVoid[name] {
+			return textVoid[name]
+		}
+		paired, ok := known[name]
+		if !ok {
+			paired = strings.Contains(low, "</"+name) && strings.Contains(low, "<"+name)
+			known[name] = paired
+		}
+		return paired
 	}
 }
 

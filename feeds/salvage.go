@@ -93,12 +93,10 @@ func salvage(b []byte, at int, kind guardKind) *salvager {
 
 func (s *salvager) step() {
 	t := s.next()
-	s.spent++
 	switch {
 	case t.kind == scanEOF || t.open && (t.kind == scanStart || t.kind == scanEnd || t.kind == scanStray):
 		s.open, s.done = true, true
-	case s.spent > 2*maxTokens:
-		s.stop("more than " + strconv.Itoa(maxTokens) + " tokens")
+	case s.exhausted():
 	case len(s.out) > 2*maxDocument:
 		s.stop("more than " + strconv.Itoa(maxDocument) + " bytes of markup to mend")
 	case t.open:
@@ -112,6 +110,26 @@ func (s *salvager) step() {
 	case t.kind == scanEnd:
 		s.leave(t)
 	}
+}
+
+// next returns the next token and counts what it cost: broken markup can have
+// the same bytes read again and again.
+func (s *salvager) next() scanToken {
+	t := s.scanner.next()
+	s.cost(t.end - t.start)
+	return t
+}
+
+// cost counts a look at so many bytes.
+func (s *salvager) cost(bytes int) { s.spent += 1 + bytes/64 }
+
+// exhausted reports whether mending has cost too much, and stops it then.
+func (s *salvager) exhausted() bool {
+	if s.spent <= maxSpent {
+		return false
+	}
+	s.stop("markup too broken to be mended at a bearable cost")
+	return true
 }
 
 func (s *salvager) stop(limit string) {
@@ -214,7 +232,7 @@ func (s *salvager) drop(t scanToken) {
 	for depth := 1; depth > 0; {
 		from := s.pos
 		u := s.next()
-		if s.spent++; s.spent > 2*maxTokens || u.kind == scanEOF || u.open || s.boundary(u) {
+		if s.exhausted() || u.kind == scanEOF || u.open || s.boundary(u) {
 			s.pos = from
 			return
 		}
@@ -307,12 +325,14 @@ func (s *salvager) leave(t scanToken) {
 // itemGoesOn reports whether the next thing to come of entries is an end.
 func (s *salvager) itemGoesOn(from int) bool {
 	const near = 64 << 10
-	s.spent += 64 // it costs as much as so many tokens
 	rest := s.b[from:min(len(s.b), from+near)]
 	name := guardItemName(s.kind)
-	end := bytes.Index(rest, []byte("</"+name))
-	begin := bytes.Index(rest, []byte("<"+name))
-	return end >= 0 && (begin < 0 || end < begin)
+	if end := bytes.Index(rest, []byte("</"+name)); end >= 0 {
+		s.cost(2 * end)
+		return !bytes.Contains(rest[:end], []byte("<"+name))
+	}
+	s.cost(len(rest))
+	return false
 }
 
 // leavePlain closes the nearest open element of that name; an end tag that

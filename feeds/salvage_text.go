@@ -250,8 +250,7 @@ func (s *salvager) leafInner(t scanToken) (scanSpan, bool) {
 	name := t.name.of(s.b)
 	for {
 		u := s.next()
-		if s.spent++; s.spent > 2*maxTokens {
-			s.stop("more than " + strconv.Itoa(maxTokens) + " tokens")
+		if s.exhausted() {
 			return scanSpan{}, false
 		}
 		switch {
@@ -301,14 +300,16 @@ func guardSwallows(section []byte, kind guardKind) bool {
 // begins and ends, or zero.
 func (s *salvager) closing(from int, name []byte) (int, int) {
 	mark := append(append([]byte("</"), name...), '>')
-	for s.spent <= 2*maxTokens {
+	for !s.exhausted() {
 		i := bytes.Index(s.b[from:], mark)
 		if i < 0 {
+			s.cost(len(s.b) - from)
 			break
 		}
-		s.spent++
 		end := from + i + len(mark)
-		rest := bytes.TrimLeft(s.b[end:min(len(s.b), end+1024)], " \t\r\n")
+		near := s.b[end:min(len(s.b), end+1024)]
+		rest := bytes.TrimLeft(near, " \t\r\n")
+		s.cost(i + len(near) - len(rest))
 		if len(rest) > 1 && rest[0] == '<' {
 			return from + i, end
 		}
