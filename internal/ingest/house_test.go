@@ -336,3 +336,21 @@ func TestLimits(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 }
+
+// TestMoreArticlesThanADocument holds that the bound on one foreign document is
+// none on the house's folder: no article of many is withdrawn, or never shown,
+// because there are others.
+func TestMoreArticlesThanADocument(t *testing.T) {
+	d := newDesk(t)
+	var all []article
+	for n := range 1003 {
+		all = append(all, ours(n))
+	}
+	d.readHouse(nil, all[3:]...)
+	if out := d.readHouse(nil, all...); out.New != 3 || out.Withdrawn != 0 || out.Cut != 0 {
+		t.Errorf("three more articles: %d new, %d withdrawn, %d cut", out.New, out.Withdrawn, out.Cut)
+	}
+	if got := len(d.channel("house")); got != 1003 {
+		t.Errorf("%d of 1003 stand", got)
+	}
+}

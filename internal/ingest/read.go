@@ -11,7 +11,8 @@ import (
 	"newswire/internal/sanitize"
 )
 
-// maxEntries is how many entries are taken of one document.
+// maxEntries is how many entries are taken of one document. It is no bound on
+// the house's own folder: what that lacks is withdrawn, and must be seen whole.
 const maxEntries = 1000
 
 // read prepares the document's entries: ours are left out, one that stands
@@ -20,7 +21,7 @@ func (v *visit) read() {
 	v.items = v.items[:0]
 	site, _ := url.Parse(v.door.Site) // nil: nothing is ours
 	entries := v.del.Feed.Entries
-	if over := len(entries) - maxEntries; over > 0 {
+	if over := len(entries) - maxEntries; over > 0 && v.del.Source.Slug != newsroom.HouseSource {
 		entries = entries[:maxEntries]
 		v.out.Cut += over
 		v.note("only the first %d of %d entries were taken", maxEntries, len(v.del.Feed.Entries))
