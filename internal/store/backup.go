@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -29,7 +28,7 @@ func (s *Store) Backup(ctx context.Context, file string) (err error) {
 		return fmt.Errorf("backup: %w", err)
 	}
 	if s.file != "" {
-		err = s.vacuumInto(ctx, part)
+		err = vacuum(ctx, s.file, part)
 	} else {
 		err = s.copyInto(ctx, part)
 	}
@@ -45,15 +44,15 @@ func (s *Store) Backup(ctx context.Context, file string) (err error) {
 	return nil
 }
 
-// vacuumInto copies a SQLite file as it is committed, on a connection of its
-// own: neither readers nor the writer wait for it.
-func (s *Store) vacuumInto(ctx context.Context, part string) error {
-	db, err := sql.Open("sqlite", fileURI(s.file, "mode=ro&_pragma=busy_timeout(5000)"))
+// vacuum copies a SQLite file as it is committed, what stands in its log too,
+// on a connection of its own: neither readers nor the writer wait for it.
+func vacuum(ctx context.Context, from, to string) error {
+	db, err := sql.Open("sqlite", fileURI(from, "mode=ro&_pragma=busy_timeout(5000)"))
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	_, err = db.ExecContext(ctx, `VACUUM INTO $1`, part)
+	_, err = db.ExecContext(ctx, `VACUUM INTO $1`, to)
 	return err
 }
 
@@ -176,21 +175,30 @@ func replaceFile(ctx context.Context, target, backup string) (kept string, err e
 	if err := freshCopy(ctx, backup, part); err != nil {
 		return "", err
 	}
-	if _, err := os.Stat(target); err == nil {
-		if kept, err = putAside(ctx, target); err != nil {
-			os.Remove(part)
-			return "", err
-		}
+	if kept, err = putAside(ctx, target); err != nil {
+		os.Remove(part)
+		return "", err
 	}
 	return kept, settleFile(part, target)
 }
 
-// freshCopy copies a backup, whose schema may be older, and migrates it.
+// freshCopy copies a backup, whose schema may be older, and migrates it. A
+// log that lies beside the copy, of one that was killed, would be taken for
+// its own.
 func freshCopy(ctx context.Context, backup, part string) error {
-	if err := copyFile(backup, part); err != nil {
+	for _, suffix := range files {
+		if err := os.Remove(part + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	if err := os.WriteFile(part, nil, 0o600); err != nil { // nobody else may read what is copied into it
 		return err
 	}
-	s, err := Open(ctx, part)
+	err := vacuum(ctx, backup, part)
+	var s *Store
+	if err == nil {
+		s, err = Open(ctx, part)
+	}
 	if err == nil {
 		err = s.foldAndClose(ctx)
 	}
@@ -203,36 +211,38 @@ func freshCopy(ctx context.Context, backup, part string) error {
 	return err
 }
 
-// putAside renames a database that nobody has open.
+// files are what the names of a SQLite database's files end in.
+var files = []string{"", "-wal", "-shm", "-journal"}
+
+// putAside renames a database that nobody has open, if there is one. A log
+// whose database is gone is put aside, too: it would be taken for that of what
+// comes in its place.
 func putAside(ctx context.Context, file string) (kept string, err error) {
-	db, err := sql.Open("sqlite", fileURI(file, "_pragma=busy_timeout(1000)"))
-	if err != nil {
-		return "", err
+	aside := file + ".before-restore-" + time.Now().UTC().Format("20060102T150405Z")
+	if _, err := os.Stat(file); err == nil {
+		if err := fold(ctx, file); err != nil {
+			return "", err
+		}
+		kept = aside
 	}
-	// Leaving WAL mode needs the file for itself, and empties the log.
-	_, err = db.ExecContext(ctx, `PRAGMA journal_mode = DELETE`)
-	if err = errors.Join(err, db.Close()); err != nil && !errors.Is(classify(err), ErrCorrupt) {
-		return "", err
-	}
-	kept = file + ".before-restore-" + time.Now().UTC().Format("20060102T150405Z")
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if e := os.Rename(file+suffix, kept+suffix); e != nil && (suffix == "" || !errors.Is(e, os.ErrNotExist)) {
-			return "", e
+	for _, suffix := range files {
+		if err := os.Rename(file+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
 		}
 	}
 	return kept, nil
 }
 
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
+// fold moves what is in a database's log into its file: that needs the
+// database for itself. One that is damaged stays as it is.
+func fold(ctx context.Context, file string) error {
+	db, err := sql.Open("sqlite", fileURI(file, "_pragma=busy_timeout(1000)"))
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
+	_, err = db.ExecContext(ctx, `PRAGMA journal_mode = DELETE`)
+	if err = errors.Join(err, db.Close()); errors.Is(classify(err), ErrCorrupt) {
+		return nil
 	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
+	return err
 }

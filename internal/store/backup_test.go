@@ -183,6 +183,64 @@ func TestRestoreKeepsWhatStood(t *testing.T) {
 	}
 }
 
+// copyWithLog copies a database file and its write-ahead log, as somebody does
+// who copies files, or as a crash leaves them.
+func copyWithLog(t *testing.T, from, to string) {
+	t.Helper()
+	for _, suffix := range []string{"", "-wal"} {
+		text, err := os.ReadFile(from + suffix)
+		if err != nil || len(text) == 0 {
+			t.Fatalf("%s%s: %d bytes, %v", from, suffix, len(text), err)
+		}
+		if err := os.WriteFile(to+suffix, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What stands in the log of a copied database is restored with it.
+func TestRestoreTakesTheLog(t *testing.T) {
+	dir := t.TempDir()
+	live, file, target := filepath.Join(dir, "news.db"), filepath.Join(dir, "copied.db"), filepath.Join(dir, "restored.db")
+	s := openStore(t, live)
+	fill(t, s)
+	want := rowHashes(t, live)
+	copyWithLog(t, live, file)
+	if _, err := store.Restore(t.Context(), target, file); err != nil {
+		t.Fatal(err)
+	}
+	if got := rowHashes(t, target); !mapsEqual(got, want) {
+		t.Errorf("restored\n%v\nwant\n%v", got, want)
+	}
+}
+
+// A log that was left behind by another database, or by a restore that was
+// killed, is not taken for the log of what is restored.
+func TestRestoreIgnoresLogsLeftBehind(t *testing.T) {
+	for _, left := range []string{"restored.db-wal", "restored.db.restore-wal"} {
+		dir := t.TempDir()
+		live, file, target := filepath.Join(dir, "news.db"), filepath.Join(dir, "backup.db"), filepath.Join(dir, "restored.db")
+		s := openStore(t, live)
+		fill(t, s)
+		if err := s.Backup(t.Context(), file); err != nil {
+			t.Fatal(err)
+		}
+		want := rowHashes(t, live)
+		commit(t, s, &newsroom.Intake{Source: "b", At: start, New: []*newsroom.Arrival{arrival("b", 1)}})
+		copyWithLog(t, live, filepath.Join(dir, "other"))
+		if err := os.Rename(filepath.Join(dir, "other-wal"), filepath.Join(dir, left)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Restore(t.Context(), target, file); err != nil {
+			t.Errorf("%s: %v", left, err)
+			continue
+		}
+		if got := rowHashes(t, target); !mapsEqual(got, want) {
+			t.Errorf("beside %s, restored\n%v\nwant\n%v", left, got, want)
+		}
+	}
+}
+
 func TestRestoreRefusesWhatIsBroken(t *testing.T) {
 	dir := t.TempDir()
 	s := openStore(t, filepath.Join(dir, "news.db"))
