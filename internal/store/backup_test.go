@@ -272,3 +272,26 @@ func TestRestoreRefusesWhatIsBroken(t *testing.T) {
 		}
 	}
 }
+
+// A backup of a large PostgreSQL database takes longer than any statement of
+// ours may.
+func TestBackupOutlastsTimeouts(t *testing.T) {
+	server, err := cluster.start()
+	if err != nil {
+		t.Skipf("SKIPPED: no PostgreSQL: %v", err)
+	}
+	dsn := newDatabase(t, server)
+	openStore(t, dsn)
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`INSERT INTO meta (name, value) SELECT n, repeat('x', 4000) FROM generate_series(1, 10000) n`); err != nil {
+		t.Fatal(err)
+	}
+	s := openStore(t, dsn+"&statement_timeout=100")
+	if err := s.Backup(t.Context(), filepath.Join(t.TempDir(), "backup.db")); err != nil {
+		t.Error(err)
+	}
+}

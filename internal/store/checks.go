@@ -11,9 +11,10 @@ import (
 	"newswire/internal/newsroom"
 )
 
-// Clocks jump. What lies further ahead than anybody may set it is due now.
+// Clocks jump. What lies further ahead than anybody may set it is due now: a
+// schedule may say a year, and its next firing may be a leap day's.
 const (
-	longestWait  = 15 * 24 * time.Hour
+	longestWait  = 5 * 366 * 24 * time.Hour
 	longestLease = 24 * time.Hour
 )
 

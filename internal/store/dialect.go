@@ -25,6 +25,7 @@ type dialect struct {
 	lock     string // SQL that keeps other processes from migrating; empty: every transaction does
 	hasTable string // SQL that counts the tables named $1
 	recount  string // SQL after rows were inserted with their keys: the next key follows them
+	patient  string // SQL at the beginning of a transaction that may last long; empty: every one may
 
 	// snapshot is the isolation in which a transaction that reads sees one
 	// moment.
@@ -51,6 +52,7 @@ var postgres = &dialect{
 	hasTable: `SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1`,
 	recount: `SELECT setval(pg_get_serial_sequence('sources', 'key'), (SELECT coalesce(max(key), 0) + 1 FROM sources), false),
 		setval(pg_get_serial_sequence('channels', 'key'), (SELECT coalesce(max(key), 0) + 1 FROM channels), false)`,
+	patient:  `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0`,
 	snapshot: sql.LevelRepeatableRead,
 	fit:      func(ctx context.Context, db *sql.DB) error { return db.PingContext(ctx) },
 }

@@ -75,7 +75,7 @@ func postgresState(code string) error {
 		return ErrLocked
 	case code == "40001", code == "40P01": // serialization failure, deadlock
 		return newsroom.ErrConflict
-	case strings.HasPrefix(code, "XX"):
+	case code == "XX001", code == "XX002": // XX000 is a fault of the server's, and may pass
 		return ErrCorrupt
 	case strings.HasPrefix(code, "22"), strings.HasPrefix(code, "23"), strings.HasPrefix(code, "54"):
 		return newsroom.ErrRefused

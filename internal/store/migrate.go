@@ -99,8 +99,11 @@ func (s *Store) apply(ctx context.Context, step migration) error {
 		return err
 	}
 	defer t.Rollback() // does nothing after Commit
-	if s.dialect.lock != "" {
-		if _, err := t.ExecContext(ctx, s.dialect.lock); err != nil {
+	for _, query := range []string{s.dialect.patient, s.dialect.lock} {
+		if query == "" {
+			continue
+		}
+		if _, err := t.ExecContext(ctx, query); err != nil {
 			return err
 		}
 	}

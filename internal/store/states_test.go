@@ -396,3 +396,16 @@ func TestBackupTakesEveryTable(t *testing.T) {
 		t.Errorf("%d tables, %d are listed: %v", found, len(listed), err)
 	}
 }
+
+// An operator is told to restore a backup only when rows are damaged.
+func TestPostgresStates(t *testing.T) {
+	for code, want := range map[string]error{
+		"XX000": nil, // an internal error, as "tuple concurrently updated": it passes
+		"XX001": ErrCorrupt, "XX002": ErrCorrupt, "53100": ErrFull, "25006": ErrReadOnly, "55P03": ErrLocked,
+		"40001": newsroom.ErrConflict, "22021": newsroom.ErrRefused, "57014": nil,
+	} {
+		if got := postgresState(code); got != want {
+			t.Errorf("%s: %v, want %v", code, got, want)
+		}
+	}
+}

@@ -111,6 +111,42 @@ func TestClaim(t *testing.T) {
 	})
 }
 
+// A source that is asked once a month is not asked again by another node that
+// has not heard that it was.
+func TestClaimOfSlowSchedules(t *testing.T) {
+	onEngines(t, func(t *testing.T, e engine) {
+		s, ctx := openStore(t, e.dsn(t)), t.Context()
+		due(t, s, "a")
+		claim, err := s.ClaimSource(ctx, "a", start, time.Minute, "me")
+		if err == nil {
+			err = s.Settle(ctx, claim, newsroom.Check{Next: start.AddDate(0, 0, 30)})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if claims, err := s.Claim(ctx, []string{"a"}, start.Add(time.Second), 1, time.Minute, "you"); err != nil || len(claims) > 0 {
+			t.Errorf("%+v, %v", claims, err)
+		}
+	})
+}
+
+// What panics in the middle of a change holds no lock that others wait for.
+func TestPanicHoldsNothing(t *testing.T) {
+	onEngines(t, func(t *testing.T, e engine) {
+		s := openStore(t, e.dsn(t))
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic was swallowed")
+				}
+			}()
+			_ = s.Commit(t.Context(), &newsroom.Intake{Source: "a", At: start, New: []*newsroom.Arrival{arrival("a", 1)},
+				Place: func(newsroom.Neighbors) newsroom.Placing { panic("a fault of ours") }})
+		}()
+		commit(t, s, &newsroom.Intake{Source: "a", At: start, New: []*newsroom.Arrival{arrival("a", 1)}})
+	})
+}
+
 // A clock that jumped ahead and back must not put sources to sleep for ever.
 func TestClaimAfterClockJump(t *testing.T) {
 	onEngines(t, func(t *testing.T, e engine) {

@@ -67,6 +67,11 @@ func copyRows(ctx context.Context, from, to *Store) error {
 		return err
 	}
 	defer snapshot.Rollback() // it only reads
+	if from.dialect.patient != "" {
+		if _, err := snapshot.ExecContext(ctx, from.dialect.patient); err != nil {
+			return err
+		}
+	}
 	return to.change(ctx, "copy", func(t *tx) error {
 		for _, table := range tables {
 			if _, err := t.exec(`DELETE FROM ` + table.name); err != nil { // what the migrations filled in

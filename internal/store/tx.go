@@ -23,8 +23,8 @@ func (s *Store) change(ctx context.Context, what string, f func(*tx) error) erro
 	if err != nil {
 		return s.fail(what, err)
 	}
+	defer in.Rollback() // does nothing after Commit; also when f panics, or its locks would stay
 	if err := f(&tx{s: s, ctx: ctx, in: in}); err != nil {
-		_ = in.Rollback() // the cause is what counts
 		return s.fail(what, err)
 	}
 	return s.fail(what, in.Commit())
