@@ -83,5 +83,5 @@ func (d desk) Held(ctx context.Context) ([]newsroom.Entry, error) { return d.wir
 // Release publishes what is held of a source.
 func (d desk) Release(ctx context.Context, source string) (int, error) {
 	now := time.Now()
-	return d.wire.door.Release(ctx, d.wire.store, d.wire.now.Load().known(), source, now, now)
+	return d.wire.door.Release(ctx, d.wire.store, d.wire.now.Load().known(), source, now)
 }

@@ -31,7 +31,7 @@ func (c *releaseCommand) Run(ctx context.Context, t *terminal, cli *commands) er
 	}
 	defer db.Close()
 	now := time.Now()
-	n, err := quietWire(s, db).door.Release(ctx, db, s.known(), slug, now, now)
+	n, err := quietWire(s, db).door.Release(ctx, db, s.known(), slug, now)
 	if err != nil {
 		return err
 	}

@@ -38,10 +38,10 @@ func (s *settings) configured(slug string) (newsroom.Source, bool) {
 }
 
 // keepVerdicts decides stored entries again when the rules have changed or
-// their age matters, and releases what was held for a day. Neither polls nor
-// readers wait for it.
+// their age matters, and ends what was held for a day. What could not be done
+// is tried again. Neither polls nor readers wait for it.
 func (w *wire) keepVerdicts(ctx context.Context) error {
-	w.decideStored(ctx) // the configuration may have been edited while nobody ran it
+	done := w.decideStored(ctx) // the configuration may have been edited while nobody ran it
 	tick := time.NewTicker(ageTick)
 	defer tick.Stop()
 	for {
@@ -49,11 +49,11 @@ func (w *wire) keepVerdicts(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-w.redecide:
-			w.decideStored(ctx)
+			done = w.decideStored(ctx)
 		case <-tick.C:
-			w.releaseOld(ctx)
-			if w.now.Load().rules.Aging() {
-				w.decideStored(ctx)
+			w.endHolds(ctx)
+			if !done || w.now.Load().rules.Aging() {
+				done = w.decideStored(ctx)
 			}
 		}
 	}
@@ -88,24 +88,25 @@ func (w *wire) decideEdited(ctx context.Context) (changed int, err error) {
 	return w.decide(ctx) // also if nobody knows what was applied last
 }
 
-func (w *wire) decideStored(ctx context.Context) {
+// decideStored reports whether all could be decided.
+func (w *wire) decideStored(ctx context.Context) bool {
 	changed, err := w.decide(ctx)
 	if err != nil && ctx.Err() == nil {
-		w.log.Error("it is tried again at the next reload", "error", err)
-		return
+		w.log.Error("it is tried again", "error", err, "again_in", ageTick)
 	}
-	if changed > 0 {
+	if err == nil && changed > 0 {
 		w.log.Info("stored entries decided again", "changed", changed)
 	}
+	return err == nil
 }
 
-func (w *wire) releaseOld(ctx context.Context) {
+func (w *wire) endHolds(ctx context.Context) {
 	now := time.Now()
-	n, err := w.door.Release(ctx, w.store, w.now.Load().known(), "", now.Add(-holdAtMost), now)
+	n, err := w.door.Expire(ctx, w.store, w.now.Load().known(), now.Add(-holdAtMost), now)
 	if err != nil && ctx.Err() == nil {
-		w.log.Error("held entries could not be released", "error", err)
+		w.log.Error("the holds that are a day old could not be ended", "error", err, "again_in", ageTick)
 	}
 	if n > 0 {
-		w.log.Info("entries released after a day", "entries", n)
+		w.log.Info("holds ended after a day", "entries", n)
 	}
 }

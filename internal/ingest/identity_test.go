@@ -502,7 +502,7 @@ func (d *desk) find(what string) []newsroom.Entry {
 // release lets out what was held until then.
 func (d *desk) release(until time.Time) {
 	d.t.Helper()
-	_, err := d.door.Release(d.t.Context(), d.store, map[string]newsroom.Source{"o": source("o")}, "", until, d.now)
+	_, err := d.door.Expire(d.t.Context(), d.store, map[string]newsroom.Source{"o": source("o")}, until, d.now)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -87,26 +88,21 @@ func (d *Door) Verdict(src newsroom.Source, e *newsroom.Entry, since, now time.T
 	return verdict
 }
 
-// Release publishes what is held of a source (of all: empty) and was first
-// seen at until or earlier, if the rules in force allow it, and returns how
-// many entries that were.
-func (d *Door) Release(ctx context.Context, archive Archive, sources map[string]newsroom.Source, source string, until, now time.Time) (int, error) {
-	held, err := archive.Held(ctx)
-	if err != nil {
-		return 0, err
-	}
-	r := redecision{door: d, archive: archive, sources: sources, now: now, release: true}
-	for _, e := range held {
-		if source != "" && e.Source != source || e.FirstSeen.After(until) {
-			continue
-		}
-		if err := r.add(ctx, e); err != nil {
-			return r.changed, err
-		}
-	}
-	err = r.flush(ctx)
-	d.tell(r.changed)
-	return r.changed, err
+// Release publishes what is held of a source (of all: empty), if the rules in
+// force allow it, and returns how many entries that were. It is an editor's
+// word: it holds also for a source that is configured no more.
+func (d *Door) Release(ctx context.Context, archive Archive, sources map[string]newsroom.Source, source string, now time.Time) (int, error) {
+	r := redecision{door: d, archive: archive, sources: sources, now: now, ends: byEditor}
+	return r.endHolds(ctx, func(e *newsroom.Entry) bool { return source == "" || e.Source == source })
+}
+
+// Expire ends the holds on what was first seen at until or earlier, and
+// returns how many entries that were: it is published, if the rules in force
+// allow it. But of a source that editors have taken out nothing more enters a
+// channel: it is dropped, by the guard that held it.
+func (d *Door) Expire(ctx context.Context, archive Archive, sources map[string]newsroom.Source, until, now time.Time) (int, error) {
+	r := redecision{door: d, archive: archive, sources: sources, now: now, ends: byTime}
+	return r.endHolds(ctx, func(e *newsroom.Entry) bool { return !e.FirstSeen.After(until) })
 }
 
 // Find returns the entries that have this link, public identifier or GUID.
@@ -128,9 +124,32 @@ type redecision struct {
 	sources map[string]newsroom.Source
 	since   time.Time // entries first seen before are decided by overrides alone
 	now     time.Time
-	release bool
+	ends    ending
 	batch   []newsroom.Entry // of one source
 	changed int
+}
+
+// An ending is what ends the holds on the entries of a walk.
+type ending int
+
+const (
+	noEnding ending = iota // they stay held
+	byEditor
+	byTime
+)
+
+func (r *redecision) endHolds(ctx context.Context, chosen func(*newsroom.Entry) bool) (int, error) {
+	held, err := r.archive.Held(ctx)
+	for i := range held {
+		if err == nil && chosen(&held[i]) {
+			err = r.add(ctx, held[i])
+		}
+	}
+	if err == nil {
+		err = r.flush(ctx)
+	}
+	r.door.tell(r.changed)
+	return r.changed, err
 }
 
 func (r *redecision) add(ctx context.Context, e newsroom.Entry) error {
@@ -143,27 +162,49 @@ func (r *redecision) add(ctx context.Context, e newsroom.Entry) error {
 	return nil
 }
 
+// flush decides the batch, and decides it again when somebody else has changed
+// some of its entries meanwhile.
 func (r *redecision) flush(ctx context.Context) error {
-	if len(r.batch) == 0 {
-		return nil
-	}
 	batch := r.batch
 	r.batch = nil
-	src, configured := r.sources[batch[0].Source]
-	if !configured {
-		src = newsroom.Source{Slug: batch[0].Source}
+	for try := 1; ; try++ {
+		if len(batch) == 0 {
+			return nil
+		}
+		err := r.write(ctx, batch)
+		if !errors.Is(err, newsroom.ErrConflict) || try == attempts {
+			return err
+		}
+		standing, err := r.archive.Standing(ctx, keysOf(batch))
+		if err != nil {
+			return err
+		}
+		batch = batch[:0]
+		for _, k := range standing {
+			batch = append(batch, k.Entry)
+		}
 	}
-	keys := make([]int64, len(batch))
-	for i := range batch {
-		keys[i] = batch[i].Key
+}
+
+func keysOf(entries []newsroom.Entry) []int64 {
+	keys := make([]int64, len(entries))
+	for i := range entries {
+		keys[i] = entries[i].Key
 	}
-	seats, err := r.archive.Seats(ctx, keys)
+	return keys
+}
+
+// write stores what becomes of a batch, in one transaction.
+func (r *redecision) write(ctx context.Context, batch []newsroom.Entry) error {
+	seats, err := r.archive.Seats(ctx, keysOf(batch))
 	if err != nil {
 		return err
 	}
-	in := &newsroom.Intake{Source: src.Slug, At: r.now}
+	in := &newsroom.Intake{Source: batch[0].Source, At: r.now}
 	for i := range batch {
-		if rev := r.decide(src, &batch[i], seats[batch[i].Key]); rev != nil && (configured || overridden(rev.Verdict) || overridden(batch[i].Verdict)) {
+		e := &batch[i]
+		slices.Sort(seats[e.Key]) // databases have orders of their own
+		if rev := r.decide(e, seats[e.Key]); rev != nil {
 			in.Revised = append(in.Revised, rev)
 		}
 	}
@@ -174,7 +215,7 @@ func (r *redecision) flush(ctx context.Context) error {
 		return err
 	}
 	v := &visit{door: r.door}
-	in.Place = func(n newsroom.Neighbors) newsroom.Placing { return v.place(in, n) }
+	in.Place = func(n newsroom.Neighbors) newsroom.Placing { return leaveOut(in, v.place(in, n), seats) }
 	began := time.Now()
 	if err := r.archive.Commit(ctx, in); err != nil {
 		return err
@@ -185,23 +226,36 @@ func (r *redecision) flush(ctx context.Context) error {
 	if v.changed {
 		r.changed++
 	}
-	for _, rev := range in.Revised { // what became of it is known only now
-		before := batch[slices.Index(keys, rev.Key)].Verdict
-		if rev.Verdict != before || !slices.Equal(rev.Channels, seats[rev.Key]) {
-			r.changed++
-		}
-	}
+	r.changed += len(in.Revised)
 	return nil
+}
+
+// leaveOut takes out of an intake what stands already as it shall, now that
+// its places are known: duplicates, and those who stand in some of their
+// channels because another holds the rest, are decided at each walk, and are
+// what they were.
+func leaveOut(in *newsroom.Intake, p newsroom.Placing, seats map[int64][]string) newsroom.Placing {
+	still := map[int64]bool{}
+	in.Revised = slices.DeleteFunc(in.Revised, func(rev *newsroom.Revision) bool {
+		still[rev.Key] = !rev.Content && rev.Verdict == rev.Before.Verdict && slices.Equal(rev.Channels, seats[rev.Key])
+		return still[rev.Key]
+	})
+	p.Voiced = slices.DeleteFunc(p.Voiced, func(v newsroom.Voicing) bool { return still[v.Key] })
+	return p
 }
 
 // decide returns what becomes of an entry now, nil if nothing changes. One
 // that was published and is hidden now is withdrawn: readers who have it learn
 // that it does not stand. It stands again when it is hidden no more.
-func (r *redecision) decide(src newsroom.Source, e *newsroom.Entry, seats []string) *newsroom.Revision {
+func (r *redecision) decide(e *newsroom.Entry, seats []string) *newsroom.Revision {
 	rules := r.door.Curator()
-	verdict := rules.Decide(src, e, r.now)
-	if !r.release {
-		verdict = again(e, verdict, r.since)
+	src, configured := r.sources[e.Source]
+	if !configured {
+		src = newsroom.Source{Slug: e.Source}
+	}
+	verdict, reached := r.verdict(rules.Decide(src, e, r.now), configured, e)
+	if !reached {
+		return nil
 	}
 	withdrawn := veiled(e, verdict, r.now)
 	var channels []string
@@ -212,10 +266,23 @@ func (r *redecision) decide(src newsroom.Source, e *newsroom.Entry, seats []stri
 	if verdict == e.Verdict && (slices.Equal(channels, seats) || r.beyond(e)) {
 		return nil
 	}
-	rev := &newsroom.Revision{Entry: *e, LinkHash: linkHash(e.Link), Channels: channels}
+	rev := &newsroom.Revision{Entry: *e, LinkHash: linkHash(e.Link), Channels: channels, Before: e}
 	rev.Verdict, rev.Withdrawn = verdict, withdrawn
 	rev.Content = !withdrawn.Equal(e.Withdrawn)
 	return rev
+}
+
+// verdict returns an entry's verdict, when the rules say another now, and
+// whether the walk reaches the entry at all.
+func (r *redecision) verdict(now newsroom.Verdict, configured bool, e *newsroom.Entry) (verdict newsroom.Verdict, reached bool) {
+	if r.ends == noEnding {
+		verdict = again(e, now, r.since)
+		return verdict, configured || overridden(verdict) || overridden(e.Verdict)
+	}
+	if r.ends == byTime && !configured && !overridden(now) {
+		now = newsroom.Verdict{Decision: newsroom.Drop, Rule: e.Verdict.Rule}
+	}
+	return now, e.Verdict.Decision == newsroom.Hold // or somebody was faster
 }
 
 // beyond reports whether an entry is too old for the rules to reach it.

@@ -102,6 +102,7 @@ type Revision struct {
 	Old      int64  // the Raw that the decision was based on
 	LinkHash int64  // of the canonical link; 0: no link
 	Content  bool   // what readers see has changed; otherwise only verdict and place are written, and Raw and Old mean nothing
+	Before   *Entry // without Content: what the decision was based on
 	Former   *Entry // not nil: becomes a stored version
 	Channels []string
 }

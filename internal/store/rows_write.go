@@ -95,7 +95,11 @@ func (t *tx) rewrite(in *newsroom.Intake, r *newsroom.Revision) error {
 	var n int64
 	var err error
 	if !r.Content {
-		n, err = t.exec(`UPDATE entries SET verdict = $2, rule = $3 WHERE key = $1`, e.Key, decisionCode(e.Verdict.Decision), clean(e.Verdict.Rule))
+		// Whoever decided from a text, a verdict or a withdrawal that is another
+		// by now must decide again: what was withdrawn would stand again.
+		n, err = t.exec(`UPDATE entries SET verdict = $2, rule = $3 WHERE key = $1 AND verdict = $4 AND rule = $5 AND hash = $6 AND withdrawn = $7`,
+			e.Key, decisionCode(e.Verdict.Decision), clean(e.Verdict.Rule),
+			decisionCode(r.Before.Verdict.Decision), clean(r.Before.Verdict.Rule), parseHash(r.Before.Hash), ms(r.Before.Withdrawn))
 	} else {
 		var meta string
 		if meta, err = writeMeta(e); err != nil {
