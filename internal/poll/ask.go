@@ -123,6 +123,11 @@ func (p *Poller) failed(ctx context.Context, v *visit, claim newsroom.Claim, f *
 // take reads the document, hands it to the newsroom and settles the claim
 // inside the newsroom's transaction. f says how the document was cut, if it was.
 func (p *Poller) take(ctx context.Context, v *visit, claim newsroom.Claim, resp *egress.Response, f *egress.Failure) Result {
+	done, err := p.readTurn(ctx)
+	if err != nil {
+		return p.untaken(ctx, v, claim, resp, err)
+	}
+	defer done()
 	feed, problem := read(resp, f)
 	if feed == nil {
 		problem.Status, problem.Permanent = resp.Status, resp.Permanent
@@ -131,18 +136,24 @@ func (p *Poller) take(ctx context.Context, v *visit, claim newsroom.Claim, resp 
 	settle := func(o Outcome) newsroom.Check { return v.parsed(resp, feed, o, problem) }
 	reading := Reading{Feed: feed, At: v.at, Partial: problem != nil && !problem.Class.Good()}
 	outcome, err := p.Take(ctx, v.source, claim, reading, settle)
+	if err != nil {
+		return p.untaken(ctx, v, claim, resp, err)
+	}
+	res := resultOf(settle(outcome))
+	res.Outcome, res.Entries, res.Bytes, res.Wire = outcome, len(feed.Entries), len(resp.Body), resp.Wire
+	return res
+}
+
+// untaken settles what came of a document that the newsroom did not take.
+func (p *Poller) untaken(ctx context.Context, v *visit, claim newsroom.Claim, resp *egress.Response, err error) Result {
 	switch {
 	case errors.Is(err, newsroom.ErrFenced):
 		return Result{Class: newsroom.ClassStorage, Problem: "storage: " + newsroom.ErrFenced.Error(), Check: claim.Check, Err: err}
 	case errors.Is(err, context.Canceled):
 		return p.release(ctx, claim, claim.Check.Next, err)
-	case err != nil:
-		p.log().Error("cannot store what a source gave", "source", v.source.Slug, "error", err)
-		return p.settle(ctx, claim, v.failed(&egress.Failure{Class: newsroom.ClassStorage, Status: resp.Status, Text: "the entries could not be stored; they will be asked for again"}))
 	}
-	res := resultOf(settle(outcome))
-	res.Outcome, res.Entries, res.Bytes, res.Wire = outcome, len(feed.Entries), len(resp.Body), resp.Wire
-	return res
+	p.log().Error("cannot store what a source gave", "source", v.source.Slug, "error", err)
+	return p.settle(ctx, claim, v.failed(&egress.Failure{Class: newsroom.ClassStorage, Status: resp.Status, Text: "the entries could not be stored; they will be asked for again"}))
 }
 
 // settle ends a claim with a Check.

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -115,6 +116,7 @@ type Poller struct {
 	sources    map[string]*enrolled
 	generation int // of sources
 	wake       chan struct{}
+	readers    chan struct{} // a token for each document that is being read
 }
 
 // An enrolled source is one that is asked, with what follows from it.
@@ -183,6 +185,29 @@ func (p *Poller) nudged() chan struct{} {
 		p.wake = make(chan struct{}, 1)
 	}
 	return p.wake
+}
+
+// readAtOnce is how many documents are parsed and taken in at once, beyond one
+// for each processor: as many as wait for the store meanwhile. While it is read
+// a document takes many times its size in memory, and more of them at once are
+// read no sooner.
+const readAtOnce = 2
+
+// readTurn waits until one more document may be read, and returns how to say
+// that it was.
+func (p *Poller) readTurn(ctx context.Context) (done func(), err error) {
+	p.mu.Lock()
+	if p.readers == nil {
+		p.readers = make(chan struct{}, readAtOnce+runtime.GOMAXPROCS(0))
+	}
+	readers := p.readers
+	p.mu.Unlock()
+	select {
+	case readers <- struct{}{}:
+		return func() { <-readers }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (p *Poller) workers() int { return cmp.Or(p.Workers, defaultWorkers) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -585,3 +586,67 @@ func sortTimes(times []time.Time) {
 		}
 	}
 }
+
+// TestReadsFewAtOnce: many documents may be fetched at once, but only a few are
+// in memory as what they say. Who waits too long for its turn is at no fault.
+func TestReadsFewAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		settleClock()
+		w, m := newWeb(t), newMemory()
+		var hangs atomic.Bool // the store
+		sources := map[string]newsroom.Source{}
+		for i := range 32 {
+			host := fmt.Sprintf("host%d.test", i)
+			w.hosts[host] = func(rw http.ResponseWriter, r *http.Request) {
+				if hangs.Load() {
+					fmt.Fprintf(rw, otherFeed, host)
+				} else {
+					serveFeed(rw, r)
+				}
+			}
+			sources[host] = sourceOf(host, "http://"+host+"/feed", "@every 30m")
+		}
+		var now, most atomic.Int64
+		stop := start(t, simulated(w, m, func(p *poll.Poller, _ *egress.Config) {
+			p.Take = func(ctx context.Context, src newsroom.Source, claim newsroom.Claim, r poll.Reading, settle func(poll.Outcome) newsroom.Check) (poll.Outcome, error) {
+				most.Store(max(most.Load(), now.Add(1)))
+				defer now.Add(-1)
+				length := time.Second
+				if hangs.Load() {
+					length = time.Hour
+				}
+				select {
+				case <-time.After(length):
+				case <-ctx.Done():
+					return poll.Outcome{}, ctx.Err()
+				}
+				return m.take(ctx, src, claim, r, settle)
+			}
+		}), sources)
+		time.Sleep(25 * time.Minute)
+		synctest.Wait()
+		if want := int64(2 + runtime.GOMAXPROCS(0)); most.Load() > want {
+			t.Errorf("%d documents were read at once, want %d", most.Load(), want)
+		}
+		m.mu.Lock()
+		for slug := range sources {
+			if c := m.checks[slug]; c.Class != newsroom.ClassOK {
+				t.Errorf("%s: %s: %s", slug, c.Class, c.Problem)
+			}
+		}
+		m.mu.Unlock()
+		hangs.Store(true)
+		time.Sleep(35 * time.Minute)
+		synctest.Wait()
+		m.mu.Lock()
+		for slug := range sources {
+			if c := m.checks[slug]; c.Class != newsroom.ClassStorage || c.Next.Sub(c.LastAsked) > 40*time.Minute {
+				t.Errorf("%s: %s: %s, next after %v", slug, c.Class, c.Problem, c.Next.Sub(c.LastAsked))
+			}
+		}
+		m.mu.Unlock()
+		stop()
+	})
+}
+
+const otherFeed = `<rss version="2.0"><channel><title>Other</title><link>http://%[1]s/</link><description>d</description><item><guid>other</guid><title>Other</title></item></channel></rss>`

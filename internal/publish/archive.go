@@ -222,7 +222,7 @@ func (run *pass) makeArchive(plan *plan, number int64, chosen []newsroom.Owed) e
 		return err
 	}
 	c := composer{config: run.config, channel: plan.channel, number: number}
-	_, bodies, err := run.writeAll(c, entriesOf(run.renderAll(entries)), entriesOf(run.renderAll(withdrawn)))
+	_, bodies, err := run.writeAll(c, run.renderOnce(entries), run.renderOnce(withdrawn))
 	if err != nil {
 		return fmt.Errorf("archive %d: %w", number, err)
 	}

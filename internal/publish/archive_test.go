@@ -60,6 +60,22 @@ func TestArchive(t *testing.T) { // A6-1, A6-2, A6-5
 	}
 }
 
+// TestArchivedIsForgotten: what went into an archive is not kept for the next
+// pass as what the document shows is.
+func TestArchivedIsForgotten(t *testing.T) {
+	m, p := filledTwice(t)
+	for n := range 400 {
+		m.add(wire(20+n), "all")
+	}
+	render(t, p)
+	if r := ask(p, "GET", ArchivePath("all", 2, feeds.RSS)); r.StatusCode != 200 {
+		t.Fatalf("there is no second archive: %d", r.StatusCode)
+	}
+	if len(p.entries) != 5 {
+		t.Errorf("%d entries are kept as they are published; 5 are shown", len(p.entries))
+	}
+}
+
 // TestArchiveHeaders: what an archive is served with, in each coding.
 func TestArchiveHeaders(t *testing.T) { // B-3, B-4, B-19, B-20, B-26
 	_, p := filledTwice(t)

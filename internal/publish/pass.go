@@ -283,6 +283,16 @@ func (run *pass) renderAll(entries []newsroom.Entry) []rendered {
 	return all
 }
 
+// renderOnce is renderAll for what the next pass will not need: what has gone
+// into an archive is not made again, and is many entries.
+func (run *pass) renderOnce(entries []newsroom.Entry) []newsroom.Entry {
+	all := make([]newsroom.Entry, len(entries))
+	for i := range entries {
+		all[i] = run.sources.render(&entries[i], run.used, run.entries).entry
+	}
+	return all
+}
+
 func entriesOf(all []rendered) []newsroom.Entry {
 	entries := make([]newsroom.Entry, len(all))
 	for i := range all {
