@@ -2,6 +2,7 @@ package egress
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -431,4 +432,25 @@ func TestBlackHole(t *testing.T) {
 		}
 		c.Close()
 	})
+}
+
+// TestCutBody: what is said of a body that was cut is how much of it came.
+func TestCutBody(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	for n := range 400 {
+		fmt.Fprintf(z, "%d is the square of %d. ", n*n, n)
+	}
+	z.Close()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(packed.Bytes()[:packed.Len()/2])
+	}))
+	defer s.Close()
+	c := local(nil)
+	defer c.Close()
+	resp, err := c.Get(t.Context(), Request{URL: s.URL})
+	if class(t, err) != newsroom.ClassTruncated || len(resp.Body) == 0 || !strings.Contains(err.Error(), fmt.Sprintf("after %d bytes", len(resp.Body))) {
+		t.Errorf("%d bytes, %v", len(resp.Body), err)
+	}
 }

@@ -231,7 +231,7 @@ func readAll(r io.Reader, w *wire, limit int64, data []byte) ([]byte, *Failure) 
 		case err == io.EOF:
 			return data, nil
 		case err != nil:
-			return data, bodyFailure(err, w.err, n+len(data))
+			return data, bodyFailure(err, w.err, len(data))
 		}
 	}
 }
