@@ -64,9 +64,8 @@ func (p *Poller) visit(ctx context.Context, v *visit, claim newsroom.Claim) Resu
 	resp, err := p.Client.Get(ctx, v.request(p.Robots))
 	f := failureOf(err)
 	switch {
-	case err != nil && f == nil: // we were stopped; its server was asked all the same
-		claim.Check.LastAsked = v.at
-		return p.release(ctx, claim, v.at.Add(p.Policy.MinInterval), err)
+	case err != nil && f == nil:
+		return p.stopped(ctx, v, claim, err)
 	case f != nil && f.NotAsked():
 		return p.postpone(ctx, v, claim, f)
 	case resp == nil:
@@ -150,7 +149,7 @@ func (p *Poller) untaken(ctx context.Context, v *visit, claim newsroom.Claim, re
 	case errors.Is(err, newsroom.ErrFenced):
 		return Result{Class: newsroom.ClassStorage, Problem: "storage: " + newsroom.ErrFenced.Error(), Check: claim.Check, Err: err}
 	case errors.Is(err, context.Canceled):
-		return p.release(ctx, claim, claim.Check.Next, err)
+		return p.stopped(ctx, v, claim, err)
 	}
 	p.log().Error("cannot store what a source gave", "source", v.source.Slug, "error", err)
 	return p.settle(ctx, claim, v.failed(&egress.Failure{Class: newsroom.ClassStorage, Status: resp.Status, Text: "the entries could not be stored; they will be asked for again"}))
@@ -172,6 +171,13 @@ func (p *Poller) release(ctx context.Context, claim newsroom.Claim, next time.Ti
 	res := p.settle(ctx, claim, check)
 	res.Err = errors.Join(cause, res.Err)
 	return res
+}
+
+// stopped ends a claim when we were stopped. Its server was asked all the same:
+// the next process keeps the least interval.
+func (p *Poller) stopped(ctx context.Context, v *visit, claim newsroom.Claim, cause error) Result {
+	claim.Check.LastAsked = v.at
+	return p.release(ctx, claim, v.at.Add(p.Policy.MinInterval), cause)
 }
 
 // postpone ends a claim on a source whose host asked us to stay away. Nothing

@@ -471,6 +471,28 @@ func TestStoreFailsMeanwhile(t *testing.T) {
 	})
 }
 
+// TestStoppedWhileStoring: a shutdown that ends the storing of an answer leaves
+// the source to be asked again, but not at once: it was asked.
+func TestStoppedWhileStoring(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		settleClock()
+		w, m := newWeb(t), newMemory()
+		w.hosts["h.test"] = serveFeed
+		p := simulated(w, m, nil)
+		p.Take = func(ctx context.Context, _ newsroom.Source, _ newsroom.Claim, _ poll.Reading, _ func(poll.Outcome) newsroom.Check) (poll.Outcome, error) {
+			<-ctx.Done()
+			return poll.Outcome{}, ctx.Err()
+		}
+		stop := start(t, p, map[string]newsroom.Source{"s": sourceOf("s", "http://h.test/", "")})
+		time.Sleep(time.Second)
+		stop()
+		asked := w.times("h.test")
+		if c := m.check("s"); len(asked) != 1 || c.Next.Before(asked[0].Add(p.Policy.MinInterval-time.Second)) || c.Failures > 0 {
+			t.Errorf("asked at %v, due again at %v after %d failures", asked, c.Next, c.Failures)
+		}
+	})
+}
+
 // TestDrain: a shutdown lets requests end that end soon, cancels the others,
 // and leaves no claim behind.
 func TestDrain(t *testing.T) {
