@@ -69,7 +69,10 @@ func beginning(fragment feeds.HTML, limit int) (pieces []piece, whole bool) {
 		case atom.Img, atom.Wbr, atom.Audio, atom.Video, atom.Source:
 			continue
 		case atom.Figure:
-			if figure, rest := cutFigure(s); !p.ends && strings.Contains(figure, " src=\"") {
+			if p.ends {
+				break
+			}
+			if figure, rest := cutFigure(s); strings.Contains(figure, " src=\"") {
 				s = rest
 				continue
 			}

@@ -65,6 +65,10 @@ func worst(size int) map[string]string {
 		"not UTF-8":               fill("\xff"),
 		"not UTF-8, marked up":    "<b>" + fill("\xff"),
 		"figures":                 fill("<figure>"),
+		"figures, closed":         strings.Repeat("<figure></figure>", maxElements-1),
+		"players":                 strings.Repeat("word ", 50_000) + strings.Repeat("<audio></audio>", 6000),
+		"hidden":                  fill("<p hidden>x"),
+		"hidden without an end":   "<b>" + strings.Repeat("<i>", maxOpen) + "<div hidden>" + strings.Repeat("<s>", maxOpen) + fill("</p>"),
 	}
 }
 
@@ -75,11 +79,13 @@ func TestWorst(t *testing.T) {
 	small := worst(64 << 10)
 	for name, in := range worst(worstSize) {
 		t.Run(name, func(t *testing.T) {
+			clean := HTML(feeds.HTML(in), testBase)
 			for what, f := range map[string]func(){
-				"HTML":    func() { HTML(feeds.HTML(in), testBase) },
-				"Text":    func() { Text(feeds.HTML(in)) },
-				"Line":    func() { Line(in) },
-				"Excerpt": func() { Excerpt(feeds.HTML(in), 300) },
+				"HTML":        func() { HTML(feeds.HTML(in), testBase) },
+				"Text":        func() { Text(feeds.HTML(in)) },
+				"Line":        func() { Line(in) },
+				"Excerpt":     func() { Excerpt(feeds.HTML(in), 300) },
+				"LinkPlayers": func() { LinkPlayers(clean) },
 			} {
 				took, bytes := measure(f)
 				for n := 0; n < 4 && took > time.Second; n++ { // the machine may be busy with something else

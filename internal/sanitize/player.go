@@ -25,11 +25,15 @@ func LinkPlayers(fragment feeds.HTML) feeds.HTML {
 		return fragment
 	}
 	var b strings.Builder
-	from := 0
+	from, linked := 0, false
 	for _, at := range playerTag.FindAllStringIndex(s, -1) {
-		b.WriteString(s[from:at[0]])
+		between := s[from:at[0]]
+		b.WriteString(between)
 		from = at[1]
-		if before := b.String(); strings.LastIndex(before, "<a ") > strings.LastIndex(before, "</a>") {
+		if opens, closes := strings.LastIndex(between, "<a "), strings.LastIndex(between, "</a>"); opens != closes {
+			linked = opens > closes
+		}
+		if linked {
 			continue // links do not nest
 		}
 		if file := playerFile.FindStringSubmatch(s[at[0]:at[1]]); file != nil {
