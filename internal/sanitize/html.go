@@ -83,9 +83,11 @@ type builder struct {
 	inkLimit int
 	full     bool // more text than inkLimit: the rest was not read
 
-	skip      atom.Atom // the dropped element that we are in
+	skip      atom.Atom // the dropped or hidden element that we are in
 	skipDepth int
-	tag       []byte // start tag that is being written
+	hiding    bool        // it is hidden
+	inner     []atom.Atom // what is open in it then
+	tag       []byte      // start tag that is being written
 	seen      values
 }
 
@@ -144,7 +146,13 @@ func (b *builder) startTag(z *html.Tokenizer, selfClosing bool) {
 	}
 	name, more := z.TagName()
 	a := atom.Lookup(name)
-	if b.skip != 0 {
+	switch {
+	case b.skip == 0:
+	case b.hiding:
+		if b.stillHidden(a, selfClosing) {
+			return
+		}
+	default:
 		if a == b.skip && !selfClosing {
 			b.skipDepth++
 		}
@@ -163,7 +171,7 @@ func (b *builder) startTag(z *html.Tokenizer, selfClosing bool) {
 	b.seen.read(z, &el, more)
 	if b.seen.hidden() {
 		if !el.shape.empty() && !selfClosing {
-			b.skip, b.skipDepth = a, 1
+			b.hide(&el)
 		}
 		return
 	}
@@ -262,7 +270,7 @@ func (b *builder) atStartOfPre() bool {
 
 // endTag closes the nearest open element of this name, and all in it.
 func (b *builder) endTag(a atom.Atom) {
-	if b.skip != 0 {
+	if b.skip != 0 && !b.hiding {
 		if a == b.skip {
 			if b.skipDepth--; b.skipDepth == 0 {
 				b.skip = 0
@@ -271,7 +279,7 @@ func (b *builder) endTag(a atom.Atom) {
 		return
 	}
 	el, ok := allowed[a]
-	if !ok {
+	if !ok || b.hiding && b.hiddenUntil(&el) {
 		return
 	}
 	if el.tag == atom.Br { // </br> is what a browser takes for <br>
