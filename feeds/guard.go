@@ -10,7 +10,7 @@ import (
 // complete before is kept.
 const (
 	maxDocument   = 10 << 20  // bytes of a document
-	maxDepth      = 128       // of elements
+	maxDepth      = 128       // of elements; what is read recursively below, or searched from the innermost, is bounded by it
 	maxAttributes = 256       // of one element
 	maxNamespaces = 64        // declared in scope
 	maxElements   = 200_000   // in a document
