@@ -194,7 +194,8 @@ func (p *Poller) nudged() chan struct{} {
 const readAtOnce = 2
 
 // readTurn waits until one more document may be read, and returns how to say
-// that it was.
+// that it was. Who hangs loses his turn with his time: otherwise a few such
+// documents would end all reading.
 func (p *Poller) readTurn(ctx context.Context) (done func(), err error) {
 	p.mu.Lock()
 	if p.readers == nil {
@@ -204,7 +205,9 @@ func (p *Poller) readTurn(ctx context.Context) (done func(), err error) {
 	p.mu.Unlock()
 	select {
 	case readers <- struct{}{}:
-		return func() { <-readers }, nil
+		over := sync.OnceFunc(func() { <-readers })
+		forget := context.AfterFunc(ctx, over)
+		return func() { forget(); over() }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

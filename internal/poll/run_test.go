@@ -471,6 +471,38 @@ func TestStoreFailsMeanwhile(t *testing.T) {
 	})
 }
 
+// TestHungReadersHoldNobody: sources whose documents hang whoever reads them
+// cost the others no more than their time.
+func TestHungReadersHoldNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		settleClock()
+		w, m := newWeb(t), newMemory()
+		sources := map[string]newsroom.Source{}
+		for _, slug := range []string{"a", "b", "c", "d", "fine"} {
+			w.hosts[slug+".test"] = serveFeed
+			sources[slug] = sourceOf(slug, "http://"+slug+".test/", "@every 30m")
+		}
+		w.hosts["fine.test"] = func(rw http.ResponseWriter, _ *http.Request) { fmt.Fprint(rw, rss(time.Now().Format(time.RFC3339))) }
+		p := simulated(w, m, nil)
+		hang := make(chan struct{})
+		take := p.Take
+		p.Take = func(ctx context.Context, src newsroom.Source, c newsroom.Claim, r poll.Reading, settle func(poll.Outcome) newsroom.Check) (poll.Outcome, error) {
+			if src.Slug != "fine" {
+				<-hang // deaf to its context
+			}
+			return take(ctx, src, c, r, settle)
+		}
+		stop := start(t, p, sources)
+		time.Sleep(3 * 24 * time.Hour) // they are asked again, and hang again
+		if c := m.check("fine"); c.Class != newsroom.ClassOK || time.Since(c.LastOK) > time.Hour {
+			t.Errorf("the one that is well: %s (%s), last good %v ago", c.Class, c.Problem, time.Since(c.LastOK))
+		}
+		close(hang)
+		time.Sleep(time.Minute)
+		stop()
+	})
+}
+
 // TestStoppedWhileStoring: a shutdown that ends the storing of an answer leaves
 // the source to be asked again, but not at once: it was asked.
 func TestStoppedWhileStoring(t *testing.T) {
