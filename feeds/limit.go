@@ -62,10 +62,14 @@ func (l *limiter) url(s, what string) string {
 	if len(s) <= maxURL {
 		return s
 	}
-	if l.cut == "" {
-		l.cut = fmt.Sprintf("%s was dropped: longer than %d bytes", what, maxURL)
-	}
+	l.dropping(what, maxURL)
 	return ""
+}
+
+func (l *limiter) dropping(what string, limit int) {
+	if l.cut == "" {
+		l.cut = fmt.Sprintf("%s was dropped: longer than %d bytes", what, limit)
+	}
 }
 
 // guid keeps a GUID that is too long distinct: what is cut is told apart by

@@ -432,9 +432,13 @@ func (m *jsonMapper) extension(o jsonObject) map[string]any {
 		if !strings.HasPrefix(name, "_") || len(name) > maxName {
 			continue
 		}
-		if len(raw) > maxExtension || len(out) == maxLinks {
-			m.cutting("an extension", 0)
+		if len(raw) > maxExtension {
+			m.dropping("the extension "+textLegal(name), maxExtension)
 			continue
+		}
+		if len(out) == maxLinks {
+			m.cutting("the list of extensions", maxLinks)
+			break
 		}
 		var v any
 		if json.Unmarshal(raw, &v) != nil {

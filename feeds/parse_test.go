@@ -128,3 +128,17 @@ func TestParseLinkTexts(t *testing.T) {
 		t.Errorf("a picture's title of %d bytes", len(e.Images[0].Title))
 	}
 }
+
+// TestParseExtensionLimits holds that what is said of extensions of JSON Feed
+// that were left out names them and the limit.
+func TestParseExtensionLimits(t *testing.T) {
+	for want, members := range map[string]string{
+		"the extension _large was dropped: longer than 16384 bytes": `"_large":"` + strings.Repeat("x", maxExtension) + `",`,
+		"the list of extensions was cut to 64":                      numbered(`"_a%d":1,`, 65),
+	} {
+		doc := `{"version":"https://jsonfeed.org/version/1.1","title":"t","items":[{` + members + `"id":"1"}]}`
+		if f, err := Parse(strings.NewReader(doc), ParseOptions{}); f == nil || len(f.Entries) != 1 || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
