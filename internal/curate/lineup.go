@@ -108,6 +108,7 @@ type lining struct {
 	in        []newsroom.Ref
 	out       []Excluded
 	waiting   []newsroom.Ref // put off by MinGap, in order
+	released  int            // length of the line-up when they were last looked through
 	perSource map[string]int
 	perDay    map[sourceDay]int
 	lastAt    map[string]int // place of each source's last entry, counted from 1
@@ -124,15 +125,19 @@ func (l *lining) tooNear(ref newsroom.Ref) bool {
 	return at > 0 && len(l.in)+1-at <= l.channel.MinGap
 }
 
-// release places those put off whose gap is reached now, the first first.
+// release places those put off whose gap is reached now, the first first. That
+// changes only when the line-up grows, so they are not looked through otherwise:
+// a source that floods a channel may have thousands of them.
 func (l *lining) release() {
-	for {
-		i := slices.IndexFunc(l.waiting, func(ref newsroom.Ref) bool { return !l.tooNear(ref) })
-		if i < 0 {
-			return
-		}
-		l.place(l.waiting[i])
-		l.waiting = slices.Delete(l.waiting, i, i+1)
+	for l.released < len(l.in) {
+		l.released = len(l.in)
+		l.waiting = slices.DeleteFunc(l.waiting, func(ref newsroom.Ref) bool {
+			if len(l.in) > l.released || l.tooNear(ref) { // it has grown: from the first again
+				return false
+			}
+			l.place(ref)
+			return true
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -220,6 +221,40 @@ func checkReasons(t *rapid.T, channel newsroom.Channel, in []newsroom.Ref, out [
 			}
 		}
 	}
+}
+
+// TestFloodCostsInProportion: a source that fills a channel with a gap, and has
+// its share of the line-up, costs as much as its entries are many, not the
+// square of that. It counts the processor's time: others may be at work.
+func TestFloodCostsInProportion(t *testing.T) {
+	channel := newsroom.Channel{Name: "x", Entries: 50, MaxPerSource: 10, MinGap: 1}
+	cost := func(n int) time.Duration {
+		var refs []newsroom.Ref
+		for i := range n {
+			refs = append(refs, newsroom.Ref{Key: int64(-i), Source: "flood", Sort: now.Add(-time.Duration(i) * time.Minute)})
+		}
+		start := processor(t)
+		for range 16_000 / n {
+			if in := LineUp(channel, refs, time.UTC); len(in) != 10 {
+				t.Fatalf("%d in the line-up, want 10", len(in))
+			}
+		}
+		return processor(t) - start
+	}
+	// As many entries in all, a hundred at a time or all at once.
+	few, many := cost(100), cost(16_000)
+	if many > 12*few {
+		t.Errorf("16,000 entries take %v in line-ups of 100, %v in one: more than 12 times as long", few, many)
+	}
+}
+
+// processor is the time that this process has had the processor.
+func processor(t *testing.T) time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 func BenchmarkLineUp(b *testing.B) {
