@@ -34,8 +34,7 @@ type Config struct {
 	Channels   []newsroom.Channel
 	Keep, Drop string // expressions for every entry; empty: none
 	// Hide and Pin name entries by id, GUID or URL. A URL need not be written
-	// exactly: scheme, "www.", a slash at the end and tracking parameters do
-	// not count.
+	// exactly: what sanitize.Canonical leaves out does not count.
 	Hide, Pin []string
 }
 

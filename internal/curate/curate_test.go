@@ -200,6 +200,8 @@ func TestDecide(t *testing.T) {
 			newsroom.Verdict{Decision: newsroom.Drop, Rule: "overrides.hide"}},
 		{"hidden by another spelling of its URL", Config{Hide: []string{"http://example.com/news/gpt-5"}}, nil,
 			newsroom.Verdict{Decision: newsroom.Drop, Rule: "overrides.hide"}},
+		{"hidden by the address of its page for telephones", Config{Hide: []string{"https://m.example.com/news/gpt%2D5/?utm_source=x#top"}}, nil,
+			newsroom.Verdict{Decision: newsroom.Drop, Rule: "overrides.hide"}},
 		{"another page of the host is not", Config{Hide: []string{"http://example.com/news/gpt-4"}}, nil,
 			newsroom.Verdict{Decision: newsroom.Publish, Rule: "default"}},
 		{"another source's rules do not count", Config{Sources: []newsroom.Source{{Slug: "x", Name: "X", Drop: "true"}}}, nil,
