@@ -30,7 +30,8 @@ const MaxSize = 1 << 20
 //
 // An article is at BaseURL/articles/SLUG. An image that it names by a path
 // relative to its file is at BaseURL/articles/PATH, where PATH is the path of
-// the image in the folder: images/x.svg is BaseURL/articles/images/x.svg.
+// the image in the folder: images/x.svg is BaseURL/articles/images/x.svg. Only
+// what lies in images itself is served.
 type Dir struct {
 	// FS is the folder. Give it the FS of an os.Root, so that no symbolic link
 	// leads out of it.

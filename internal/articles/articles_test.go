@@ -267,10 +267,12 @@ func TestImageProblems(t *testing.T) {
 		"/etc/x.svg":             `x.md:3:8: image: "/etc/x.svg" is not in the folder of articles: give its path from this file`,
 		"images/page.html":       `x.md:3:8: image: "images/page.html" is no picture: use .svg, .png, .jpg, .gif, .webp or .avif`,
 		"javascript:alert(1)":    `x.md:3:8: image: "javascript:alert(1)" is neither a file of the folder nor a web address`,
+		"beside.png":             `x.md:3:8: image: "beside.png" would not be served: only pictures in the folder images are, so move it there`,
+		"images/deep/x.png":      `x.md:3:8: image: "images/deep/x.png" would not be served: only pictures in the folder images are, so move it there`,
 		"images/ok.png":          `x.md:3:8: image: has no image_alt: say what it shows, for those who cannot see it`,
 		"https://x.example/a.py": ``,
 	} {
-		r := read(t, map[string]string{"images/ok.png": "x", "x.md": "---\ntitle: T\nimage: " + image + "\n---\n"})
+		r := read(t, map[string]string{"images/ok.png": "x", "beside.png": "x", "images/deep/x.png": "x", "x.md": "---\ntitle: T\nimage: " + image + "\n---\n"})
 		got := ""
 		if len(r.Problems) > 0 {
 			got = r.Problems[0].String()

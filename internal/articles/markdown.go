@@ -91,6 +91,9 @@ func (d *Dir) image(a *article) (img feeds.Image, problem string) {
 	if info, err := fs.Stat(d.FS, file); err != nil || !info.Mode().IsRegular() {
 		return img, fmt.Sprintf("image: there is no file %q", file)
 	}
+	if path.Dir(file) != "images" {
+		return img, fmt.Sprintf("image: %q would not be served: only pictures in the folder images are, so move it there", file)
+	}
 	img.URL = d.fileURL(file)
 	if img.Title == "" {
 		return img, "image: has no image_alt: say what it shows, for those who cannot see it"
