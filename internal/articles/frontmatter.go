@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	yaml "go.yaml.in/yaml/v4"
+
+	"newswire/internal/spelling"
 )
 
 // A matter is the front matter of an article.
@@ -158,45 +161,11 @@ func syntax(err error) []Problem {
 
 // unknown says that there is no such key, and which is nearest.
 func unknown(key string) string {
-	best, distance := "", len(key)/2+1
-	names := make([]string, 0, len(keys))
-	for name := range keys {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if n := edits(strings.ToLower(strings.ReplaceAll(key, "-", "_")), name); n < distance {
-			best, distance = name, n
-		}
-	}
-	if best != "" {
+	names := slices.Sorted(maps.Keys(keys))
+	if best := spelling.Nearest(strings.ReplaceAll(key, "-", "_"), names); best != "" {
 		return fmt.Sprintf("there is no key %q: did you mean %s?", key, best)
 	}
 	return fmt.Sprintf("there is no key %q: the keys are %s", key, strings.Join(names, ", "))
-}
-
-// edits counts the letters to insert, delete or replace to make a of b.
-func edits(a, b string) int {
-	if len(a) > 40 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // scalar returns the text of a value. Numbers are text too, as they stand.
