@@ -196,7 +196,7 @@ const (
 // A Verdict is a decision and the rule, cap or guard that gave it.
 type Verdict struct {
 	Decision Decision
-	// Rule names what decided, as `sources[OpenAI News].drop`, `drop`,
+	// Rule names what decided, as `sources[OpenAI News].drop`, `rules.drop`,
 	// `guard.first_import`, `guard.burst`, `overrides.hide`, `default`.
 	Rule string
 }
