@@ -36,7 +36,6 @@ func (run *pass) readHouse() (*house, error) {
 		run.houseDue = last.again()
 		return last, nil
 	}
-	run.houseDue = time.Time{}
 	start := time.Now()
 	entries, err := run.Store.HouseEntries(run.ctx)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -237,11 +236,7 @@ func (s sources) render(e *newsroom.Entry, before ...map[int64]rendered) rendere
 // channelNow renders a channel if anything in it changed since before, and
 // returns it with the paths whose bytes are others now.
 func (run *pass) channelNow(ctx context.Context, plan *plan, before *channel) (now *channel, changed []string, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic while it was rendered: %v\n%s", r, debug.Stack())
-		}
-	}()
+	defer recovered(&err)
 	if err := run.keep(plan); err != nil {
 		return nil, nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -197,12 +198,16 @@ func (p *Publisher) Render(ctx context.Context) error {
 	return err
 }
 
-func (p *Publisher) render(ctx context.Context) error {
+func (p *Publisher) render(ctx context.Context) (err error) {
+	// Whatever is wrong with a rule, an entry or an article of ours must not
+	// end the process that serves what was published before.
+	defer recovered(&err)
+	// A rendering that fails is tried again after a while, not at once.
+	p.behind, p.houseDue = false, time.Time{}
 	pass, err := p.newPass(ctx)
 	if err != nil {
 		return err
 	}
-	p.behind = false
 	if p.keepers == nil {
 		p.keepers = map[string]*keeper{}
 	}
@@ -239,6 +244,13 @@ func (p *Publisher) render(ctx context.Context) error {
 		p.Published(changed)
 	}
 	return errors.Join(problems...)
+}
+
+// recovered makes a panic an error. It is to be deferred.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("panic while it was rendered: %v\n%s", r, debug.Stack())
+	}
 }
 
 func (p *Publisher) log() *slog.Logger {

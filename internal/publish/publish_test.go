@@ -279,6 +279,26 @@ func (brokenLedger) PutPublication(context.Context, string, newsroom.Publication
 	return errors.New("disk full")
 }
 
+// TestPanicKeepsTheLastGood: a fault before any channel is written does not end
+// the process either.
+func TestPanicKeepsTheLastGood(t *testing.T) {
+	m, p := filled(t)
+	lineUp := p.LineUp
+	p.LineUp = func(newsroom.Channel, []newsroom.Ref, *time.Location) []newsroom.Ref { panic("no line-up") }
+	m.add(wire(0), "all")
+	if err := p.Render(t.Context()); err == nil || !strings.Contains(err.Error(), "no line-up") {
+		t.Fatalf("error %v", err)
+	}
+	if r := ask(p, "GET", rss); r.StatusCode != 200 {
+		t.Errorf("status %d", r.StatusCode)
+	}
+	p.LineUp = lineUp
+	render(t, p)
+	if !bytes.Contains(document(t, p, rss).Body, []byte("model 0")) {
+		t.Error("the next rendering does not have what came in between")
+	}
+}
+
 // TestPoisonousEntry: an entry that breaks a document is left out of all of
 // them, whatever the others do.
 func TestPoisonousEntry(t *testing.T) {

@@ -74,6 +74,25 @@ func TestRunRecovers(t *testing.T) {
 	})
 }
 
+// TestFailingIsNotHurried: what is due at once when all is well (archives, our own
+// entries) does not make a rendering that fails be tried again at once.
+func TestFailingIsNotHurried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		m.close()
+		p := newPublisher(m)
+		p.Settle, p.behind, p.houseDue = time.Second, true, time.Now().Add(-time.Hour)
+		ctx, stop := context.WithCancel(t.Context())
+		go p.Run(ctx)
+		time.Sleep(time.Minute)
+		if n := p.Stats().Failures; n < 5 || n > 12 {
+			t.Errorf("%d renderings failed in a minute, want one in six seconds", n)
+		}
+		stop()
+		synctest.Wait()
+	})
+}
+
 // TestIdle: without a nudge, what another node stored is published, and a
 // tombstone goes when its time has passed.
 func TestIdle(t *testing.T) {
