@@ -31,17 +31,24 @@ type Origin struct {
 type sources struct {
 	site   newsroom.Site
 	bySlug map[string]Origin
+	secret map[string]bool // addresses of feeds that are not named, whoever names them
 }
 
 func newSources(c Config, checks []newsroom.Check) sources {
-	s := sources{c.Site, make(map[string]Origin, len(c.Sources)+1)}
+	s := sources{c.Site, make(map[string]Origin, len(c.Sources)+1), map[string]bool{}}
 	said := make(map[string]newsroom.Check, len(checks))
 	for _, check := range checks {
 		said[check.Source] = check
 		s.bySlug[check.Source] = newOrigin(newsroom.Source{Name: check.Source}, check)
 	}
 	for _, source := range c.Sources {
-		s.bySlug[source.Slug] = newOrigin(source, said[source.Slug])
+		check := said[source.Slug]
+		s.bySlug[source.Slug] = newOrigin(source, check)
+		if s.bySlug[source.Slug].Feed == "" {
+			for _, address := range []string{source.URL, check.FinalURL, check.Self} {
+				s.secret[sanitize.Link(address, nil)] = true
+			}
+		}
 	}
 	s.bySlug[newsroom.HouseSource] = Origin{Title: c.Site.Title, Site: c.Site.URL, Policy: newsroom.PublishFull, House: true}
 	return s
@@ -107,7 +114,7 @@ func (s sources) of(e *newsroom.Entry) Origin {
 	}
 	if e.Origin != nil {
 		title, feed := sanitize.Line(e.Origin.Title), sanitize.Link(e.Origin.Self, nil)
-		if title != "" && feed != "" {
+		if title != "" && feed != "" && !s.secret[feed] {
 			o.Title, o.Feed = clip(title, 200), feed
 			o.Site = sanitize.Link(e.Origin.Link, nil)
 			o.Rights = clip(sanitize.Line(e.Origin.Rights), 300)
