@@ -18,8 +18,9 @@ func plausible(t time.Time) bool { return !t.Before(earliest) && t.Year() <= 999
 //
 // An entry never stands above the time at which it was first seen: a date in
 // the future would keep it on top. One without a date, or with a date ten
-// years back, has arrived now.
-func dates(declared, changed, firstSeen time.Time) (published, updated, sort time.Time) {
+// years back, has arrived now; but ours is as old as it says, or an archive
+// that moves in with us would stand on top.
+func dates(declared, changed, firstSeen time.Time, house bool) (published, updated, sort time.Time) {
 	declared, changed = stored(declared), stored(changed)
 	if !plausible(declared) {
 		declared = time.Time{}
@@ -34,7 +35,7 @@ func dates(declared, changed, firstSeen time.Time) (published, updated, sort tim
 	if !declared.IsZero() && !declared.After(firstSeen.Add(futureForShow)) {
 		published = declared
 	}
-	if !declared.IsZero() && declared.Before(firstSeen) && declared.After(firstSeen.Add(-oldest)) {
+	if !declared.IsZero() && declared.Before(firstSeen) && (house || declared.After(firstSeen.Add(-oldest))) {
 		sort = declared
 	}
 	if changed.After(published) {

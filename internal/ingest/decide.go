@@ -36,7 +36,7 @@ func (v *visit) arrivals(in *newsroom.Intake) {
 		}
 		a.LinkHash = linkHash(a.Link)
 		a.FirstSeen = stored(v.del.At)
-		a.Published, a.Updated, a.Sort = dates(it.entry.Published, it.entry.Updated, a.FirstSeen)
+		a.Published, a.Updated, a.Sort = dates(it.entry.Published, it.entry.Updated, a.FirstSeen, a.House)
 		if a.WithdrawnNote != "" {
 			a.Withdrawn = a.FirstSeen
 		}

@@ -354,3 +354,16 @@ func TestMoreArticlesThanADocument(t *testing.T) {
 		t.Errorf("%d of 1003 stand", got)
 	}
 }
+
+// TestHouseArchive: articles of long ago that move in stand where their dates
+// say, and not above today's.
+func TestHouseArchive(t *testing.T) {
+	d := newDesk(t)
+	d.readHouse(nil, ours(1))
+	old := ours(2)
+	old.date = start.AddDate(-15, 0, 0)
+	d.readHouse(nil, ours(1), old)
+	if got := titles(d.channel("house")); !slices.Equal(got, []string{"Our story 1", "Our story 2"}) {
+		t.Errorf("%q", got)
+	}
+}
