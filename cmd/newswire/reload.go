@@ -100,14 +100,42 @@ func difference(old, s *settings) []string {
 	if !reflect.DeepEqual(old.config.Summary, s.config.Summary) {
 		changes = append(changes, "summary changed")
 	}
-	if old.config.Server != s.config.Server || old.config.Database != s.config.Database || old.config.Articles != s.config.Articles ||
-		fmt.Sprint(old.config.Fetch) != fmt.Sprint(s.config.Fetch) || old.config.Guard != s.config.Guard {
-		changes = append(changes, "server, database, articles, fetch and guard changed: these take effect at the next start")
+	if old.config.Retention != s.config.Retention {
+		changes = append(changes, "retention changed")
+	}
+	if old.config.Site != s.config.Site {
+		changes = append(changes, "site changed")
+	}
+	if later := atNextStart(old, s); len(later) > 0 {
+		changes = append(changes, "takes full effect at the next start: "+strings.Join(later, ", "))
 	}
 	if len(changes) == 0 {
 		changes = append(changes, "nothing that matters")
 	}
 	return changes
+}
+
+// atNextStart names what changed and what parts hold on to that run already: a
+// reload leaves them as they are.
+func atNextStart(old, s *settings) (keys []string) {
+	a, b := old.config, s.config
+	for _, part := range []struct {
+		key     string
+		changed bool
+	}{
+		{"site.url", a.Site.URL != b.Site.URL},                // in ids of new entries
+		{"site.timezone", a.Site.Timezone != b.Site.Timezone}, // of the sources' schedules
+		{"server", a.Server != b.Server},
+		{"database", a.Database != b.Database},
+		{"articles", a.Articles != b.Articles},
+		{"fetch", fmt.Sprint(a.Fetch) != fmt.Sprint(b.Fetch)},
+		{"guard", a.Guard != b.Guard},
+	} {
+		if part.changed {
+			keys = append(keys, part.key)
+		}
+	}
+	return keys
 }
 
 func channelDifference(old, now []newsroom.Channel) []string {

@@ -173,9 +173,8 @@ func (w *wire) prepare(ctx context.Context) {
 // embargo ends.
 func (w *wire) keepHouse(ctx context.Context) error {
 	changed := make(chan struct{}, 1)
-	folder := w.now.Load().path(w.now.Load().config.Articles)
-	if folder != "" {
-		paths := []string{folder}
+	if w.articles != "" {
+		paths := []string{w.articles}
 		go watch(ctx, func() []string { return paths }, fingerprint(paths), w.log, signalTo(changed))
 	}
 	for {
@@ -244,8 +243,8 @@ func (w *wire) siteHandler() (http.Handler, error) {
 		},
 		Log: w.log,
 	})
-	if s.config.Articles != "" {
-		root, err := os.OpenRoot(filepath.Join(s.path(s.config.Articles), "images"))
+	if w.articles != "" {
+		root, err := os.OpenRoot(filepath.Join(w.articles, "images"))
 		if err == nil {
 			site.Images = root.FS()
 		} else if !errors.Is(err, os.ErrNotExist) {

@@ -39,6 +39,7 @@ type wire struct {
 	publisher *publish.Publisher
 	figures   *figures
 	log       *slog.Logger
+	articles  string // folder of the house's articles, empty: none; another one takes effect at the next start
 
 	houseMu  sync.Mutex // one reading of the house's folder at a time
 	view     atomic.Pointer[pageView]
@@ -61,7 +62,7 @@ func openWire(ctx context.Context, s *settings, log *slog.Logger) (*wire, error)
 	if err != nil {
 		return nil, err
 	}
-	w := &wire{store: db, log: log, figures: newFigures(), redecide: make(chan struct{}, 1)}
+	w := &wire{store: db, log: log, figures: newFigures(), articles: s.path(s.config.Articles), redecide: make(chan struct{}, 1)}
 	w.now.Store(s)
 	w.sites.Store(&map[string]string{})
 	w.client = egress.New(newEgress(s))
@@ -179,10 +180,10 @@ func (w *wire) readHouse(ctx context.Context) (next time.Time, err error) {
 	w.houseMu.Lock()
 	defer w.houseMu.Unlock()
 	s := w.now.Load()
-	if s.config.Articles == "" {
+	if w.articles == "" {
 		return time.Time{}, nil
 	}
-	folder, err := os.OpenRoot(s.path(s.config.Articles))
+	folder, err := os.OpenRoot(w.articles)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("articles: %w", err)
 	}
@@ -202,7 +203,7 @@ func (w *wire) readHouse(ctx context.Context) (next time.Time, err error) {
 	if reading.Files == 0 && standing(published) > 0 {
 		// More likely than not it is the wrong folder, or a drive that is not there.
 		return reading.Next, fmt.Errorf("articles: %s holds no article, but %d are published; they stay (to withdraw the last one, give it the line \"retracted: …\")",
-			s.config.Articles, standing(published))
+			w.articles, standing(published))
 	}
 	_, err = w.door.Take(ctx, ingest.Delivery{
 		Source: s.house(), Feed: reading.Feed, At: now, Complete: true,
