@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -99,8 +100,9 @@ func (e *eyes) open(paths []string) {
 func watchBelow(w *fsnotify.Watcher, path string) error {
 	info, err := os.Stat(path)
 	if err != nil || !info.IsDir() {
-		return w.Add(filepath.Dir(path))
+		return errors.Join(w.Add(filepath.Dir(path)), w.Add(filepath.Dir(behind(path))))
 	}
+	path = behind(path)
 	return filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return nil // what cannot be read is left to the regular look
@@ -110,6 +112,15 @@ func watchBelow(w *fsnotify.Watcher, path string) error {
 		}
 		return w.Add(p)
 	})
+}
+
+// behind returns where a link leads: a walk does not follow the one that it
+// begins at.
+func behind(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
 }
 
 // ignored names what editors leave beside a file while they write it, and the
@@ -130,6 +141,7 @@ type treePrint struct {
 func fingerprint(paths []string) treePrint {
 	var p treePrint
 	for _, root := range paths {
+		root = behind(root)
 		// What cannot be read now is looked at again at the next event.
 		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil {
