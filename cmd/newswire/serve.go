@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -244,12 +245,27 @@ func (w *wire) siteHandler() (http.Handler, error) {
 		Log: w.log,
 	})
 	if w.articles != "" {
-		root, err := os.OpenRoot(filepath.Join(w.articles, "images"))
-		if err == nil {
-			site.Images = root.FS()
+		folder := pictures(filepath.Join(w.articles, "images"))
+		if f, err := folder.Open("."); err == nil {
+			f.Close()
 		} else if !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("pictures of the house's articles: %w", err)
 		}
+		site.Images = folder
 	}
 	return site, nil
+}
+
+// Pictures is the folder of the articles' pictures. It is opened for each: the
+// first picture may come, and the folder be replaced, while we run.
+type pictures string
+
+// Open opens a picture; nothing outside the folder is one.
+func (p pictures) Open(name string) (fs.File, error) {
+	root, err := os.OpenRoot(string(p))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.Open(name)
 }
