@@ -271,7 +271,7 @@ func (p *Poller) report(ctx context.Context, res Result) {
 	attrs := []slog.Attr{
 		slog.String("source", res.Source), slog.String("class", string(res.Class)), slog.Int("status", res.Status),
 		slog.Int("new", res.Outcome.New), slog.Int("updated", res.Outcome.Updated), slog.Int("bytes", res.Bytes),
-		slog.Duration("took", res.Took.Round(time.Millisecond)), slog.Time("next", res.Check.Next.UTC()),
+		slog.String("took", res.Took.Round(time.Millisecond).String()), slog.Time("next", res.Check.Next.UTC()),
 	}
 	if res.Problem != "" {
 		attrs = append(attrs, slog.String("problem", res.Problem))
