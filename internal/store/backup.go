@@ -150,6 +150,9 @@ func (s *Store) backupBeforeMigration(ctx context.Context, version int) error {
 // there is kept beside it, and its new name returned; no program may have it
 // open. A PostgreSQL database must be empty.
 func Restore(ctx context.Context, dsn, file string) (kept string, err error) {
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("restore %s: there is no such file", file)
+	}
 	if err := verify(ctx, file); err != nil {
 		return "", fmt.Errorf("restore %s: %w", file, classify(err))
 	}
