@@ -15,11 +15,7 @@ type backupCommand struct {
 
 // Run writes a consistent copy of the database while everything goes on.
 func (c *backupCommand) Run(ctx context.Context, t *terminal, cli *commands) error {
-	s, err := loadSettings(cli.Config)
-	if err != nil {
-		return err
-	}
-	db, err := openExisting(ctx, s)
+	_, db, err := openStored(ctx, cli.Config)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (c *buildCommand) Run(ctx context.Context, t *terminal, cli *commands) erro
 		return err
 	}
 	defer w.close()
-	if _, err := w.readHouse(ctx); err != nil {
+	if err := w.takeHouse(ctx, t); err != nil {
 		return err
 	}
 	if _, err := w.decide(ctx); err != nil {
@@ -35,13 +35,13 @@ func (c *buildCommand) Run(ctx context.Context, t *terminal, cli *commands) erro
 			return fmt.Errorf("build: %w", err)
 		}
 	}
-	files, err := w.writeStatic(ctx, c.Dir)
+	files, err := w.writeStatic(c.Dir)
 	if err != nil {
 		return fmt.Errorf("build %s: %w", c.Dir, err)
 	}
 	if c.JSON {
 		return t.printJSON(map[string]any{"dir": c.Dir, "files": files})
 	}
-	fmt.Fprintf(t.out, "%s: %d files\n", c.Dir, files)
+	fmt.Fprintf(t.out, "%s: %s\n", c.Dir, counted(files, "file", "files"))
 	return nil
 }

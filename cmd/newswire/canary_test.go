@@ -342,7 +342,7 @@ func (w *witness) desk(desk *newsdesk) {
 func (w *witness) static(desk *newsdesk) {
 	w.Helper()
 	out := filepath.Join(desk.dir, "static")
-	if _, err := desk.writeStatic(w.Context(), out); err != nil {
+	if _, err := desk.writeStatic(out); err != nil {
 		w.Fatal(err)
 	}
 	err := filepath.WalkDir(out, func(path string, d os.DirEntry, err error) error {

@@ -22,6 +22,7 @@ type checkCommand struct {
 func (c *checkCommand) Run(ctx context.Context, t *terminal, cli *commands) error {
 	s, err := loadSettings(cli.Config)
 	var list []config.Finding
+	count := 0 // articles
 	if wrong, ok := errors.AsType[config.Errors](err); ok {
 		list = wrong
 	} else if err != nil {
@@ -29,11 +30,11 @@ func (c *checkCommand) Run(ctx context.Context, t *terminal, cli *commands) erro
 	}
 	if s != nil {
 		list = append(list, s.config.Warnings...)
-		more, err := articleFindings(s)
+		more, n, err := articleFindings(s)
 		if err != nil {
 			return err
 		}
-		list = append(list, more...)
+		list, count = append(list, more...), n
 		if c.Probe {
 			list = append(list, probe(ctx, t, s)...)
 		}
@@ -51,11 +52,8 @@ func (c *checkCommand) Run(ctx context.Context, t *terminal, cli *commands) erro
 		return errSaid
 	}
 	if !c.JSON {
-		count, err := countArticles(s)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(t.out, "%s: %d sources, %d channels, %d articles: all valid\n", cli.Config, len(s.sources), len(s.channels), count)
+		fmt.Fprintf(t.out, "%s: %s, %s, %s: all valid\n", cli.Config, counted(len(s.sources), "source", "sources"),
+			counted(len(s.channels), "channel", "channels"), counted(count, "article", "articles"))
 	}
 	return nil
 }
@@ -88,18 +86,33 @@ func jsonFindings(list []config.Finding) []jsonFinding {
 	return out
 }
 
-func articleFindings(s *settings) ([]config.Finding, error) {
+// articleFindings returns what is wrong with the house's articles, and how many
+// can be read.
+func articleFindings(s *settings) (list []config.Finding, count int, err error) {
 	reading, err := s.readArticles()
-	if err != nil {
-		return nil, err
+	if err != nil || reading.Feed == nil {
+		return nil, 0, err
 	}
-	var list []config.Finding
 	for _, p := range reading.Problems {
 		list = append(list, config.Finding{
 			File: path.Join(s.config.Articles, p.File), Line: p.Line, Column: p.Column, Message: p.Message,
 		})
 	}
-	return list, nil
+	return list, len(reading.Feed.Entries), nil
+}
+
+// takeHouse takes the house's articles in for a command, and says which of them
+// cannot be read.
+func (w *wire) takeHouse(ctx context.Context, t *terminal) error {
+	list, _, err := articleFindings(w.now.Load())
+	if err != nil {
+		return err
+	}
+	for _, f := range list {
+		fmt.Fprintln(t.err, f)
+	}
+	_, err = w.readHouse(ctx)
+	return err
 }
 
 // readArticles reads the house's folder; without one there is nothing in it.
@@ -118,14 +131,6 @@ func (s *settings) readArticles() (articles.Reading, error) {
 	}
 	defer root.Close()
 	return readArticles(root.FS(), s, time.Now())
-}
-
-func countArticles(s *settings) (int, error) {
-	reading, err := s.readArticles()
-	if err != nil || reading.Feed == nil {
-		return 0, err
-	}
-	return len(reading.Feed.Entries), nil
 }
 
 // probe asks every source that is not paused once, and says which did not

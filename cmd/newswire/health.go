@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"newswire/internal/newsroom"
@@ -20,6 +22,9 @@ type condition struct {
 }
 
 func newCondition(src newsroom.Source, c newsroom.Check, held int, now time.Time) condition {
+	if held == 0 { // they are out by now, or dropped: what was said of the flood is over
+		c.Notes = slices.DeleteFunc(slices.Clone(c.Notes), func(note string) bool { return strings.HasPrefix(note, "flooding: ") })
+	}
 	o := condition{Source: src, check: c, held: held, perWeek: poll.PerWeek(c, now), alarm: poll.Silence(c, now)}
 	o.silent = o.alarm != ""
 	if !o.silent {

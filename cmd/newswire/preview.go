@@ -144,6 +144,17 @@ func openForReading(ctx context.Context, s *settings) (db *store.Store, done fun
 	return db, func() { db.Close(); os.RemoveAll(dir) }, nil
 }
 
+// openStored reads a configuration and opens its database, which must be there
+// already.
+func openStored(ctx context.Context, file string) (*settings, *store.Store, error) {
+	s, err := loadSettings(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := openExisting(ctx, s)
+	return s, db, err
+}
+
 // openExisting opens the database, which must be there already.
 func openExisting(ctx context.Context, s *settings) (*store.Store, error) {
 	dsn := s.database()
@@ -165,7 +176,7 @@ func (p preview) printSome(t *terminal, entries []previewEntry) {
 	if p.Feed.Format == "" {
 		return
 	}
-	fmt.Fprintf(t.out, "%s (%s %s, %d entries)\n", oneLine(p.Feed.Title), p.Feed.Format, p.Feed.Version, len(p.Entries))
+	fmt.Fprintf(t.out, "%s (%s %s, %s)\n", oneLine(p.Feed.Title), p.Feed.Format, p.Feed.Version, counted(len(p.Entries), "entry", "entries"))
 	var rows [][]cell
 	for _, e := range entries {
 		published := "-"

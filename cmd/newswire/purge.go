@@ -35,10 +35,7 @@ func (c *purgeCommand) Run(ctx context.Context, t *terminal, cli *commands) erro
 		return err
 	}
 	defer db.Close()
-	w := &wire{store: db}
-	w.now.Store(s)
-	w.door = newDoor(w, s)
-	r, err := w.retention(ctx, time.Now())
+	r, err := quietWire(s, db).retention(ctx, time.Now())
 	if err != nil {
 		return err
 	}
@@ -70,10 +67,10 @@ func (c *purgeCommand) Run(ctx context.Context, t *terminal, cli *commands) erro
 func (w *wire) retention(ctx context.Context, now time.Time) (store.Retention, error) {
 	s := w.now.Load()
 	latest, err := w.store.Latest(ctx, 1)
-	if err != nil || len(latest) == 0 {
+	if err != nil {
 		return store.Retention{}, err
 	}
-	if latest[0].FirstSeen.Before(now) {
+	if len(latest) > 0 && latest[0].FirstSeen.Before(now) {
 		now = latest[0].FirstSeen
 	}
 	shown, err := w.shown(ctx)

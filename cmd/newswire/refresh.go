@@ -37,7 +37,7 @@ func (c *refreshCommand) Run(ctx context.Context, t *terminal, cli *commands) er
 		return err
 	}
 	defer w.close()
-	if _, err := w.readHouse(ctx); err != nil {
+	if err := w.takeHouse(ctx, t); err != nil {
 		fmt.Fprintln(t.err, "newswire:", err)
 	}
 	if changed, err := w.decideEdited(ctx); err != nil {
@@ -89,12 +89,12 @@ func (s *settings) names() []string {
 func (w *wire) refresh(ctx context.Context, t *terminal, sources []newsroom.Source) ([]health, error) {
 	progress := newProgress(t, len(sources))
 	defer progress.end()
-	list := make([]health, len(sources))
-	group, ctx := errgroup.WithContext(ctx)
+	checks := make([]newsroom.Check, len(sources))
+	group, asking := errgroup.WithContext(ctx)
 	group.SetLimit(max(w.now.Load().config.Fetch.Workers, 1))
 	for i, src := range sources {
 		group.Go(func() error {
-			result, err := w.poller.Ask(ctx, src.Slug)
+			result, err := w.poller.Ask(asking, src.Slug)
 			if errors.Is(err, newsroom.ErrClaimed) {
 				result = poll.Result{Check: newsroom.Check{Problem: "another process is asking it at this moment"}}
 				err = nil
@@ -102,13 +102,23 @@ func (w *wire) refresh(ctx context.Context, t *terminal, sources []newsroom.Sour
 			if err != nil {
 				return fmt.Errorf("%s: %w", src.Name, err)
 			}
-			list[i] = newHealth(newCondition(src, result.Check, 0, time.Now()))
+			checks[i] = result.Check
 			progress.done(src.Name)
 			return nil
 		})
 	}
-	err := group.Wait()
-	return list, err
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	held, err := w.store.HeldBySource(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]health, len(sources))
+	for i, src := range sources {
+		list[i] = newHealth(newCondition(src, checks[i], held[src.Slug], time.Now()))
+	}
+	return list, nil
 }
 
 // A progress is one line that is drawn over, on a terminal only.

@@ -38,6 +38,6 @@ func (c *releaseCommand) Run(ctx context.Context, t *terminal, cli *commands) er
 	if c.JSON {
 		return t.printJSON(map[string]int{"released": n})
 	}
-	fmt.Fprintf(t.out, "%d entries released\n", n)
+	fmt.Fprintf(t.out, "%s released\n", counted(n, "entry", "entries"))
 	return nil
 }

@@ -50,11 +50,7 @@ func newHealth(o condition) health {
 
 // Run shows the health of every source, those first that need somebody.
 func (c *sourcesCommand) Run(ctx context.Context, t *terminal, cli *commands) error {
-	s, err := loadSettings(cli.Config)
-	if err != nil {
-		return err
-	}
-	db, err := openExisting(ctx, s)
+	s, db, err := openStored(ctx, cli.Config)
 	if err != nil {
 		return err
 	}
@@ -161,7 +157,7 @@ func (h health) remark() string {
 		parts = append([]string{h.Alarm}, parts...)
 	}
 	if h.Held > 0 {
-		parts = append([]string{fmt.Sprintf("%d entries held: newswire release %q", h.Held, h.Name)}, parts...)
+		parts = append([]string{fmt.Sprintf("%s held: newswire release %q", counted(h.Held, "entry", "entries"), h.Name)}, parts...)
 	}
 	if h.Problem != "" {
 		parts = append([]string{h.Problem}, parts...)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -18,7 +17,7 @@ import (
 
 // writeStatic writes the channels and every page that can be reached from the
 // front page, and returns how many files that made.
-func (w *wire) writeStatic(_ context.Context, dir string) (files int, err error) {
+func (w *wire) writeStatic(dir string) (files int, err error) {
 	site, err := w.siteHandler()
 	if err != nil {
 		return 0, err

@@ -43,11 +43,7 @@ type formerTitle struct {
 
 // Run tells everything known about an entry.
 func (c *whyCommand) Run(ctx context.Context, t *terminal, cli *commands) error {
-	s, err := loadSettings(cli.Config)
-	if err != nil {
-		return err
-	}
-	db, err := openExisting(ctx, s)
+	s, db, err := openStored(ctx, cli.Config)
 	if err != nil {
 		return err
 	}
