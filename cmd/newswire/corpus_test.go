@@ -143,6 +143,7 @@ func writeArticle(t *testing.T, dir string) {
 // another order, changes no byte; a second process on a copy of the database
 // gives the same bytes and tags.
 func TestCorpusMerged(t *testing.T) {
+	t.Parallel()
 	oneIn := uint32(3)
 	if underRace {
 		oneIn = 12

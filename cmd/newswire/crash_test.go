@@ -125,6 +125,7 @@ func published(site string) (map[string]int, error) {
 // before stays, nothing is shown twice, and a poll that was cut off is made
 // good: at the end everything the origin ever offered is stored exactly once.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	origin := &growing{}
 	server := httptest.NewServer(origin)
@@ -192,6 +193,7 @@ func TestKill(t *testing.T) {
 
 // TestTerminate holds that SIGTERM drains and ends with 0.
 func TestTerminate(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	server := httptest.NewServer(&growing{})
 	defer server.Close()

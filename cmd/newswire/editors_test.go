@@ -63,6 +63,7 @@ func readManual(t *testing.T) (blocks []recipe) {
 // 1), and print the lines that the manual shows, in their order; … stands for
 // anything. YAML that the manual shows for a file stands in that file.
 func TestEditorsManual(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	origin := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(dir, "origin"))))
 	defer origin.Close()

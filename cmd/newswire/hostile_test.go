@@ -54,6 +54,7 @@ func readVectors(t *testing.T) (all []vector) {
 // out: feeds, pages, lists, the desk, the command line and the log. Nothing in
 // any of it runs, and every feed is valid.
 func TestHostile(t *testing.T) {
+	t.Parallel()
 	vectors := readVectors(t)
 	if underRace {
 		vectors = vectors[:len(vectors)/10]

@@ -400,6 +400,7 @@ func (c *guest) next() {
 
 // TestHTTP asks for every rule of the checklist, by its number.
 func TestHTTP(t *testing.T) {
+	t.Parallel()
 	var steps atomic.Int64
 	origin := httptest.NewServer(aSmallOrigin(&steps))
 	defer origin.Close()

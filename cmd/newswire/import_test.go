@@ -61,6 +61,7 @@ func runJSON(t *testing.T, v any, args ...string) {
 // TestImportCorpus imports every list of the corpus into a configuration of
 // its own, exports that, and imports the export again: the same sources.
 func TestImportCorpus(t *testing.T) {
+	t.Parallel()
 	paths, want := opmlFiles(t)
 	added, skipped, counted := 0, map[string]int{}, 0
 	for _, path := range paths {

@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +30,7 @@ func TestMain(m *testing.M) {
 // with the files it needs, and reads as the manual of what it shows. Files
 // below origin/ are served at $ORIGIN; $SITE and $DESK are free addresses.
 func TestSessions(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata",
 		Setup: session,
@@ -66,13 +70,22 @@ func fillIn(env *testscript.Env) error {
 	})
 }
 
+// nextPort is where the search for a free address goes on.
+var nextPort atomic.Int32
+
+// freeAddress returns an address for a daemon to listen on. No other test of
+// this process gets the same, though the daemon is started again and again,
+// and neither does a connection: systems take the ports of those from 32768 on.
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	const lowest, ports = 16_000, 16_000
+	nextPort.CompareAndSwap(0, 1+rand.Int32N(ports)) // other processes search, too
+	for range ports {
+		address := fmt.Sprintf("127.0.0.1:%d", lowest+nextPort.Add(1)%ports)
+		if l, err := net.Listen("tcp", address); err == nil {
+			return address, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	return "", errors.New("no address is free")
 }
 
 // get writes what an address answers to stdout: the status line, the headers

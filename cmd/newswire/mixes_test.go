@@ -81,6 +81,7 @@ type mix struct {
 // and odd ones under every republication policy, and holds each document
 // against the rules of the W3C validator and against three strict parsers.
 func TestMixes(t *testing.T) {
+	t.Parallel()
 	real, odd := anyFeeds(t)
 	random := rand.New(rand.NewPCG(4, 2026))
 	count := 200

@@ -29,6 +29,7 @@ const planEdits = 40
 // the configuration again and again at random. Each time, what plan announces
 // is held against what a reload then does to the published line-ups.
 func TestPlanIsExact(t *testing.T) {
+	t.Parallel()
 	polls := pollSeries(t)
 	dir := t.TempDir()
 	writeArticle(t, dir)

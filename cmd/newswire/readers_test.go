@@ -78,11 +78,13 @@ func (c *counter) take() []asked {
 // and who asks whether something has changed is told "no" in 304. Readers that
 // are not installed are left out; .ci/readers demands them all.
 func TestReaders(t *testing.T) {
+	t.Parallel()
 	if underRace {
 		t.Skip("tried without the race detector: it would watch the readers' patience")
 	}
 	for _, r := range readers {
 		t.Run(r.name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting for the next second
 			if _, err := exec.LookPath(r.name); err != nil {
 				if os.Getenv("NEWSWIRE_READERS") != "" {
 					t.Fatal(err)
