@@ -5,7 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"newswire/internal/curate"
 	"newswire/internal/newsroom"
+	"newswire/internal/publish"
 )
 
 // pins are the entries that editors pinned, by the channels in which they
@@ -62,4 +64,17 @@ func (w *wire) lineUp(ch newsroom.Channel, refs []newsroom.Ref, loc *time.Locati
 	}
 	in, _ := w.now.Load().rules.LineUp(ch.Name, refs, loc)
 	return in
+}
+
+// chosen returns a channel's line-up as it is published now, and which members
+// its caps leave out of it.
+func (w *wire) chosen(ctx context.Context, ch newsroom.Channel, pinned pins) (in []newsroom.Ref, out []curate.Excluded, err error) {
+	s := w.now.Load()
+	in, err = publish.Choose(ch,
+		func(limit int) ([]newsroom.Ref, error) { return w.store.Refs(ctx, ch.Name, limit) },
+		func(refs []newsroom.Ref) (chosen []newsroom.Ref) {
+			chosen, out = s.rules.LineUp(ch.Name, pinned.mark(ch.Name, refs), s.site.Timezone)
+			return chosen
+		})
+	return in, out, err
 }

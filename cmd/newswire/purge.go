@@ -87,11 +87,10 @@ func (w *wire) shown(ctx context.Context) (map[int64]bool, error) {
 	}
 	keys := map[int64]bool{}
 	for _, ch := range s.channels {
-		refs, err := w.store.Refs(ctx, ch.Name, deepestLineUp)
+		in, _, err := w.chosen(ctx, ch, pinned)
 		if err != nil {
 			return nil, err
 		}
-		in, _ := s.rules.LineUp(ch.Name, pinned.mark(ch.Name, refs), s.site.Timezone)
 		for _, ref := range in {
 			keys[ref.Key], keys[ref.Voice] = true, true
 		}
@@ -112,9 +111,6 @@ const keptNewest = 200
 
 // allOwed is more than archives ever owe: they are written as entries come.
 const allOwed = 1 << 24
-
-// deepestLineUp is how many of a channel's members a line-up may reach into.
-const deepestLineUp = 6400
 
 // keepRetention purges once a day, in the background.
 func (w *wire) keepRetention(ctx context.Context) error {

@@ -53,11 +53,6 @@ func (c *whyCommand) Run(ctx context.Context, t *terminal, cli *commands) error 
 	if err != nil {
 		return err
 	}
-	pinned, err := w.findPins(ctx)
-	if err != nil {
-		return err
-	}
-	w.pinned.Store(&pinned)
 	if len(entries) == 0 {
 		return fmt.Errorf("no source has ever brought %q (newswire preview shows what a source offers now)", oneLine(c.Entry))
 	}
@@ -134,18 +129,21 @@ func (w *wire) wordsOf(ctx context.Context, key int64) (map[string]string, error
 	return names, nil
 }
 
-// lineUpDepth is how many members of a channel are looked at for a line-up.
-const lineUpDepth = 5000
-
 // leftOut returns which cap keeps a member of a channel out of its line-up,
 // empty if none does.
 func (w *wire) leftOut(ctx context.Context, channel string, key int64) (string, error) {
-	s := w.now.Load()
-	refs, err := w.store.Refs(ctx, channel, lineUpDepth)
+	ch := newsroom.Channel{Name: channel}
+	if i := slices.IndexFunc(w.now.Load().channels, func(c newsroom.Channel) bool { return c.Name == channel }); i >= 0 {
+		ch = w.now.Load().channels[i]
+	}
+	pinned, err := w.findPins(ctx)
 	if err != nil {
 		return "", err
 	}
-	in, out := s.rules.LineUp(channel, w.pinned.Load().mark(channel, refs), s.site.Timezone)
+	in, out, err := w.chosen(ctx, ch, pinned)
+	if err != nil {
+		return "", err
+	}
 	if slices.ContainsFunc(in, func(r newsroom.Ref) bool { return r.Key == key }) {
 		return "", nil
 	}

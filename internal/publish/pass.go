@@ -166,21 +166,29 @@ func (run *pass) corrected() (keys []int64) {
 	return keys
 }
 
-// lineUp returns a channel's line-up. It asks for a few times as
-// many members as the line-up holds, and for more only while caps leave it
-// short: what it costs does not depend on how many entries are stored.
+// lineUp returns a channel's line-up.
 func (run *pass) lineUp(ch newsroom.Channel) ([]newsroom.Ref, error) {
 	loc := run.config.Site.Timezone
 	if loc == nil {
 		loc = time.UTC
 	}
+	return Choose(ch,
+		func(limit int) ([]newsroom.Ref, error) { return run.Store.Refs(run.ctx, ch.Name, limit) },
+		func(refs []newsroom.Ref) []newsroom.Ref { return run.LineUp(ch, refs, loc) })
+}
+
+// Choose returns a channel's line-up as it is published: what choose makes of
+// the channel's newest members. It asks for a few times as many members as the
+// line-up holds, and for more only while caps leave it short: what it costs
+// does not depend on how many entries are stored. Errors are those of members.
+func Choose(ch newsroom.Channel, members func(limit int) ([]newsroom.Ref, error), choose func([]newsroom.Ref) []newsroom.Ref) ([]newsroom.Ref, error) {
 	const least, most = 200, 6400
 	for limit := max(4*ch.Entries, least); ; limit *= 4 {
-		refs, err := run.Store.Refs(run.ctx, ch.Name, limit)
+		refs, err := members(limit)
 		if err != nil {
 			return nil, err
 		}
-		chosen := run.LineUp(ch, refs, loc)
+		chosen := choose(refs)
 		if len(chosen) < ch.Entries && len(refs) >= limit && limit < most {
 			continue
 		}
