@@ -30,23 +30,24 @@ const (
 type commands struct {
 	Config string `short:"c" default:"config.yaml" placeholder:"FILE" help:"The configuration (default config.yaml)."`
 
-	Serve   serveCommand   `cmd:"" help:"Run the daemon: poll, publish, serve."`
-	Demo    demoCommand    `cmd:"" help:"Run the daemon on an invented newsroom; needs no network."`
-	Check   checkCommand   `cmd:"" help:"Are the configuration, the rules and the articles valid?"`
-	Preview previewCommand `cmd:"" help:"Ask one feed now and show each entry's verdict; stores nothing."`
-	Refresh refreshCommand `cmd:"" help:"Poll sources now."`
-	Sources sourcesCommand `cmd:"" help:"Show the health of every source."`
-	Add     addCommand     `cmd:"" help:"Find the feed of a site and write it into the configuration."`
-	Plan    planCommand    `cmd:"" help:"What would this configuration change? Changes nothing."`
-	Why     whyCommand     `cmd:"" help:"Tell everything known about an entry: verdict, rule, channels."`
-	Release releaseCommand `cmd:"" help:"Publish what a guard holds."`
-	Import  importCommand  `cmd:"" help:"Add the feeds of an OPML list to the configuration."`
-	Export  exportCommand  `cmd:"" help:"Write the sources as an OPML list."`
-	Build   buildCommand   `cmd:"" help:"Write every channel as static files."`
-	Purge   purgeCommand   `cmd:"" help:"Apply retention.contents now, as serve does daily."`
-	Backup  backupCommand  `cmd:"" help:"Write a consistent copy of the database while it is in use."`
-	Restore restoreCommand `cmd:"" help:"Put a backup in the place of the database; it is checked first."`
-	Version versionCommand `cmd:"" help:"Show version, commit and Go version."`
+	Serve    serveCommand    `cmd:"" help:"Run the daemon: poll, publish, serve."`
+	Demo     demoCommand     `cmd:"" help:"Run the daemon on an invented newsroom; needs no network."`
+	Check    checkCommand    `cmd:"" help:"Are the configuration, the rules and the articles valid?"`
+	Preview  previewCommand  `cmd:"" help:"Ask one feed now and show each entry's verdict; stores nothing."`
+	Refresh  refreshCommand  `cmd:"" help:"Poll sources now."`
+	Sources  sourcesCommand  `cmd:"" help:"Show the health of every source."`
+	Add      addCommand      `cmd:"" help:"Find the feed of a site and write it into the configuration."`
+	Plan     planCommand     `cmd:"" help:"What would this configuration change? Changes nothing."`
+	Why      whyCommand      `cmd:"" help:"Tell everything known about an entry: verdict, rule, channels."`
+	Release  releaseCommand  `cmd:"" help:"Publish what a guard holds."`
+	Import   importCommand   `cmd:"" help:"Add the feeds of an OPML list to the configuration."`
+	Export   exportCommand   `cmd:"" help:"Write the sources as an OPML list."`
+	Build    buildCommand    `cmd:"" help:"Write every channel as static files."`
+	Purge    purgeCommand    `cmd:"" help:"Apply retention.contents now, as serve does daily."`
+	Backup   backupCommand   `cmd:"" help:"Write a consistent copy of the database while it is in use."`
+	Restore  restoreCommand  `cmd:"" help:"Put a backup in the place of the database; it is checked first."`
+	Password passwordCommand `cmd:"" help:"Make the hash of a password, for server.desk_password."`
+	Version  versionCommand  `cmd:"" help:"Show version, commit and Go version."`
 }
 
 func main() {

@@ -55,7 +55,7 @@ type Site struct {
 type Server struct {
 	Listen       string        `yaml:"listen" is:"address" doc:"Address of feeds and site, host:port."`
 	Desk         string        `yaml:"desk" is:"address" doc:"Address of the editors' desk, metrics and health. Keep it private."`
-	DeskPassword Secret        `yaml:"desk_password" doc:"Password of the desk; needed when its address is not of this machine alone."`
+	DeskPassword Secret        `yaml:"desk_password" doc:"Password of the desk, or the hash that newswire password makes of it; needed when its address is not of this machine alone."`
 	Settle       time.Duration `yaml:"settle" min:"0" doc:"A channel is rendered again at most this often."`
 }
 
