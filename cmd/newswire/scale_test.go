@@ -62,8 +62,12 @@ func newCrowd(t *testing.T, ports, entries int) *crowd {
 func (c *crowd) url(n int) string { return fmt.Sprintf("http://%s/%d", c.ports[n%len(c.ports)], n) }
 
 func (c *crowd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c.asked.Add(1)
 	time.Sleep(c.latency)
+	if r.URL.Path == "/robots.txt" {
+		http.NotFound(w, r)
+		return
+	}
+	c.asked.Add(1)
 	etag := `"` + r.URL.Path[1:] + `"`
 	w.Header().Set("ETag", etag)
 	if r.Header.Get("If-None-Match") == etag {

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/url"
@@ -40,9 +41,26 @@ type robotsCache struct {
 	known map[string]robotsFile
 }
 
+// A robotsFile is what a robots.txt says to us. What it says to others is not
+// kept: it may be half a megabyte, on each of thousands of servers.
 type robotsFile struct {
-	data *robotstxt.RobotsData // nil: everything is allowed
-	read time.Time
+	group *robotstxt.Group // nil: everything is allowed
+	named bool             // it names us, and is not for everyone
+	read  time.Time
+}
+
+// readRobots finds what a robots.txt says to us. A malformed one allows
+// everything, and so does the page that many servers send in its place.
+func readRobots(body []byte, read time.Time) robotsFile {
+	if bytes.HasPrefix(bytes.TrimLeft(body, "\uFEFF \t\r\n"), []byte("<")) {
+		return robotsFile{read: read}
+	}
+	data, err := robotstxt.FromBytes(body)
+	if err != nil {
+		return robotsFile{read: read}
+	}
+	group := data.FindGroup(robotsName)
+	return robotsFile{group: group, named: group != data.FindGroup(nobody), read: read}
 }
 
 // obeyRobots returns a *Failure if robots.txt asks us not to fetch u.
@@ -50,12 +68,11 @@ func (c *Client) obeyRobots(ctx context.Context, u *url.URL, policy Robots) erro
 	if policy == RobotsIgnored {
 		return nil
 	}
-	data, err := c.robotsOf(ctx, u)
-	if err != nil || data == nil {
+	file, err := c.robotsOf(ctx, u)
+	if err != nil || file.group == nil {
 		return err
 	}
-	group, everyone := data.FindGroup(robotsName), data.FindGroup(nobody)
-	if (policy == RobotsNamed && group == everyone) || group.Test(u.RequestURI()) {
+	if (policy == RobotsNamed && !file.named) || file.group.Test(u.RequestURI()) {
 		return nil
 	}
 	return fail(newsroom.ClassAuth, "the robots.txt of %q asks us not to fetch this", u.Host)
@@ -63,25 +80,25 @@ func (c *Client) obeyRobots(ctx context.Context, u *url.URL, policy Robots) erro
 
 // robotsOf returns what the server's robots.txt says, from the cache if that
 // is not older than a day.
-func (c *Client) robotsOf(ctx context.Context, u *url.URL) (*robotstxt.RobotsData, error) {
+func (c *Client) robotsOf(ctx context.Context, u *url.URL) (robotsFile, error) {
 	server := u.Scheme + "://" + u.Host
 	if file, ok := c.robots.get(server, time.Now()); ok {
-		return file.data, nil
+		return file, nil
 	}
 	resp, err := c.Do(ctx, Request{URL: server + "/robots.txt", Accept: "text/plain, */*;q=0.1", MaxBody: robotsBytes})
 	if err != nil && ctx.Err() != nil {
-		return nil, ctx.Err()
+		return robotsFile{}, ctx.Err()
 	}
 	f := new(Failure)
 	if errors.As(err, &f) && f.Class == newsroom.ClassRateLimited {
-		return nil, f // do not go on to ask for what we came for
+		return robotsFile{}, f // do not go on to ask for what we came for
 	}
 	file := robotsFile{read: time.Now()}
 	if resp != nil { // a file that is too long is cut; one that cannot be had allows everything
-		file.data, _ = robotstxt.FromBytes(resp.Body) // a malformed one allows everything
+		file = readRobots(resp.Body, file.read)
 	}
 	c.robots.put(server, file)
-	return file.data, nil
+	return file, nil
 }
 
 func (r *robotsCache) get(server string, now time.Time) (robotsFile, bool) {
