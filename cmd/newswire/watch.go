@@ -51,6 +51,8 @@ func watch(ctx context.Context, paths func() []string, last treePrint, log *slog
 			if !ignored(filepath.Base(e.Name)) {
 				settle.Reset(quiet)
 			}
+		case <-eyes.lost: // more happened than could be told, say: look
+			settle.Reset(quiet)
 		case <-settle.C:
 			check()
 		case <-look.C:
@@ -64,6 +66,7 @@ func watch(ctx context.Context, paths func() []string, last treePrint, log *slog
 type eyes struct {
 	watcher *fsnotify.Watcher // nil: there are no events
 	events  <-chan fsnotify.Event
+	lost    <-chan error // must be read: no event comes past an error that nobody takes
 	log     *slog.Logger
 	blind   map[string]bool // paths of which it was said that there are no events
 }
@@ -74,7 +77,7 @@ func newEyes(log *slog.Logger) *eyes {
 		log.Warn("no file events on this system; changes are found within 30 s", "error", err)
 		return &eyes{}
 	}
-	return &eyes{w, w.Events, log, map[string]bool{}}
+	return &eyes{w, w.Events, w.Errors, log, map[string]bool{}}
 }
 
 func (e *eyes) close() {
