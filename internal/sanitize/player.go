@@ -36,7 +36,11 @@ func LinkPlayers(fragment feeds.HTML) feeds.HTML {
 		if linked {
 			continue // links do not nest
 		}
-		if file := playerFile.FindStringSubmatch(s[at[0]:at[1]]); file != nil {
+		player := s[at[0]:at[1]]
+		if !strings.Contains(player, " src=") {
+			continue
+		}
+		if file := playerFile.FindStringSubmatch(player); file != nil {
 			b.WriteString(`<a href="` + file[1] + `" rel="noopener noreferrer nofollow ugc">▶ ` + html.EscapeString(fileName(file[1])) + `</a>`)
 		}
 	}
