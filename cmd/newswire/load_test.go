@@ -64,14 +64,7 @@ func lay(t *testing.T, binary string) *siege {
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, loadFeed()) }))
 	t.Cleanup(origin.Close)
 	dir := t.TempDir()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	desk, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address, desk := freeAddresses(t)
 	config := fmt.Sprintf(`site: {title: Load, url: "http://%s"}
 server: {listen: %q, desk: %q}
 fetch: {host_interval: 0s, allow_networks: [127.0.0.0/8]}
@@ -85,13 +78,7 @@ channels: [{name: all, entries: 100}]
 	if err := os.Mkdir(filepath.Join(dir, "articles"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("nice", "-n", "-10", binary, "--config", filepath.Join(dir, "config.yaml"), "serve", "--log", "error")
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Signal(syscall.SIGTERM); cmd.Wait() })
-	s := &siege{T: t, address: address, pid: cmd.Process.Pid}
+	s, _ := serveIn(t, dir, address, "nice", "-n", "-10", binary)
 	for range 300 {
 		time.Sleep(100 * time.Millisecond)
 		resp, err := http.Get("http://" + address + hotPath)
@@ -136,13 +123,48 @@ func (s *siege) holds(ok bool, format string, args ...any) {
 	s.Logf("%-6s %s", word, fmt.Sprintf(format, args...))
 }
 
+// freeAddresses are for a site and its desk.
+func freeAddresses(t *testing.T) (site, desk string) {
+	t.Helper()
+	for _, address := range []*string{&site, &desk} {
+		var err error
+		if *address, err = freeAddress(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return site, desk
+}
+
+// serveIn starts the daemon in a folder, by the command that runs the program.
+func serveIn(t *testing.T, dir, address string, command ...string) (s *siege, end func()) {
+	t.Helper()
+	command = append(command, "--config", filepath.Join(dir, "config.yaml"), "serve", "--log", "error")
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	end = sync.OnceFunc(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		cmd.Wait()
+	})
+	t.Cleanup(end)
+	return &siege{T: t, address: address, pid: cmd.Process.Pid}, end
+}
+
 // rss is the program's resident memory, in KB.
-func (s *siege) rss() int {
+func (s *siege) rss() int { return s.memory("VmRSS:") }
+
+// peak is the most memory that the program has had resident, in MB.
+func (s *siege) peak() float64 { return float64(s.memory("VmHWM:")) / 1024 }
+
+// memory reads a line of the process's status, in KB.
+func (s *siege) memory(line string) int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.pid))
 	if err != nil {
 		s.Fatal(err)
 	}
-	_, after, _ := strings.Cut(string(text), "VmRSS:")
+	_, after, _ := strings.Cut(string(text), line)
 	kb, _ := strconv.Atoi(strings.Fields(after)[0])
 	return kb
 }

@@ -10,10 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -99,14 +97,7 @@ func crowdFeed(name string, entries int) []byte {
 func (c *crowd) crowded(t *testing.T, n int, more string) (dir, address string) {
 	t.Helper()
 	dir = t.TempDir()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	desk, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address, desk := freeAddresses(t)
 	var b strings.Builder
 	fmt.Fprintf(&b, `site: {title: Scale, url: "http://%s"}
 server: {listen: %q, desk: %q}
@@ -122,37 +113,6 @@ sources:
 		t.Fatal(err)
 	}
 	return dir, address
-}
-
-// serveIn starts the daemon in a folder.
-func serveIn(t *testing.T, binary, dir, address string) (s *siege, end func()) {
-	t.Helper()
-	cmd := exec.Command(binary, "--config", filepath.Join(dir, "config.yaml"), "serve", "--log", "error")
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := false
-	end = func() {
-		if !ended {
-			ended = true
-			cmd.Process.Signal(syscall.SIGTERM)
-			cmd.Wait()
-		}
-	}
-	t.Cleanup(end)
-	return &siege{T: t, address: address, pid: cmd.Process.Pid}, end
-}
-
-// peak is the most memory that the program has had resident, in MB.
-func (s *siege) peak() float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.pid))
-	if err != nil {
-		s.Fatal(err)
-	}
-	_, after, _ := strings.Cut(string(text), "VmHWM:")
-	kb, _ := strconv.Atoi(strings.Fields(after)[0])
-	return float64(kb) / 1024
 }
 
 // until waits for the program to have asked so many times, and a little longer.
@@ -171,7 +131,7 @@ func coldAt(t *testing.T, binary string, n, entries, most int) {
 	c := newCrowd(t, 100, entries)
 	dir, address := c.crowded(t, n, "host_interval: 0s, min_interval: 1h,")
 	began := time.Now()
-	s, end := serveIn(t, binary, dir, address)
+	s, end := serveIn(t, dir, address, binary)
 	c.until(t, n)
 	took := time.Since(began) - 3*time.Second
 	s.holds(s.peak() <= float64(most), "%d sources cold, %d KB each: peak %.1f MB resident (%d MB); all polled in %v, %v of processor time",
@@ -183,7 +143,7 @@ func coldAt(t *testing.T, binary string, n, entries, most int) {
 func startsWith(t *testing.T, binary string, n, entries int) {
 	c := newCrowd(t, 100, entries)
 	dir, address := c.crowded(t, n, "host_interval: 0s, min_interval: 1h,")
-	s, end := serveIn(t, binary, dir, address)
+	s, end := serveIn(t, dir, address, binary)
 	c.until(t, n)
 	s.Logf("       filled with %d entries: peak %.1f MB resident", n*entries, s.peak())
 	end()
@@ -199,7 +159,7 @@ func startsWith(t *testing.T, binary string, n, entries int) {
 	s.holds(each <= 3.8*1024*xml/3300, "disk: %.1f KB an entry of %.1f KB of XML (3.8 KB for 3.3 KB)", each/1024, xml/1000)
 
 	began := time.Now()
-	s, end = serveIn(t, binary, dir, address)
+	s, end = serveIn(t, dir, address, binary)
 	first := s.firstByte()
 	s.holds(first <= 2*time.Second, "%d sources, %d entries: first byte %v after the start (2s)", n, n*entries, first.Round(time.Millisecond))
 	time.Sleep(20 * time.Second)

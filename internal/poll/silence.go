@@ -116,10 +116,10 @@ func dailyGaps(days []int) (gaps []time.Duration) {
 		switch {
 		case n == noAnswer:
 			last = noAnswer
-		case n > 0 && last != noAnswer:
-			gaps = append(gaps, time.Duration(ago-last)*day)
-			last = ago
 		case n > 0:
+			if last != noAnswer {
+				gaps = append(gaps, time.Duration(ago-last)*day)
+			}
 			last = ago
 		}
 	}
